@@ -1,0 +1,1 @@
+//! Protobuf out of a svckit contract.

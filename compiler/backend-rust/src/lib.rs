@@ -1,0 +1,1 @@
+//! Rust out of a svckit contract: records, services, clients.

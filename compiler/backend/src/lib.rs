@@ -1,0 +1,1 @@
+//! What every svckit backend shares: the Backend trait, output files, naming.

@@ -1,0 +1,1 @@
+//! Compile .svc contracts in build.rs.

@@ -1,0 +1,1 @@
+//! A public eleven-service shop as svckit contracts.

@@ -1,0 +1,1 @@
+//! One contract, one page of Rust.

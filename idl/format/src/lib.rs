@@ -1,0 +1,1 @@
+//! The formatter of the .svc language: idempotent, keeps every comment.

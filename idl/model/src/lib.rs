@@ -1,0 +1,1 @@
+//! The resolved, typed contract: name resolution, types and checks of the .svc language.

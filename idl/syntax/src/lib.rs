@@ -1,0 +1,1 @@
+//! Grammar, parser and syntax tree of the .svc language; parsing never fails.

@@ -1,0 +1,1 @@
+//! The seams of the svckit runtime: context, errors, wire format, transport and store traits.

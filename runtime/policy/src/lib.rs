@@ -1,0 +1,1 @@
+//! Resilience policies as pure state machines: timeout, retry and what fuses them.

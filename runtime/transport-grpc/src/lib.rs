@@ -1,0 +1,1 @@
+//! gRPC for svckit services, on tonic.

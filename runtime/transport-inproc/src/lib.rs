@@ -1,0 +1,1 @@
+//! Calls and messages between svckit services of one process.

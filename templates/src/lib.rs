@@ -1,0 +1,1 @@
+//! Text templates that svckit embeds: starter projects.
