@@ -4,6 +4,7 @@
 
 mod code;
 mod diagnostic;
+pub mod render;
 mod source;
 
 pub use code::{Code, CodeInfo};

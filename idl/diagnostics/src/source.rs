@@ -90,11 +90,27 @@ impl SourceFile {
     /// Line and column of a byte offset; an offset past the end gives the end.
     #[must_use]
     pub fn line_col(&self, offset: u32) -> LineCol {
-        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let line = self.line_of(offset);
         let start = self.lines[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
         let column = self.text.get(start..end).map_or(0, |s| s.chars().count()) + 1;
         LineCol { line, column }
+    }
+
+    /// The line, from 1, that a byte offset is in.
+    #[must_use]
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.lines.partition_point(|start| *start <= offset).max(1)
+    }
+
+    /// The text of the lines `from..=to`, counted from 1, and the byte offset where it begins.
+    #[must_use]
+    pub fn lines(&self, from: usize, to: usize) -> (usize, &str) {
+        let begin = |line: usize| {
+            self.lines.get(line.saturating_sub(1)).map_or(self.text.len(), |b| *b as usize)
+        };
+        let range = begin(from)..begin(to.saturating_add(1)).max(begin(from));
+        (range.start, self.text.get(range).unwrap_or(""))
     }
 
     /// Number of lines, at least 1.
@@ -128,6 +144,12 @@ impl SourceMap {
     #[must_use]
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// The file of that id, if it is of this map.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
     }
 
     /// The text that a span covers, empty where the span is not of this map.
