@@ -1,10 +1,14 @@
 //! The types of the model.
 
+mod deployment;
+mod flow;
 mod operation;
 mod policy;
 mod queries;
 mod types;
 
+pub use deployment::*;
+pub use flow::*;
 pub use operation::*;
 pub use policy::*;
 pub use types::*;
@@ -38,6 +42,18 @@ pub struct World {
     pub policies: Arena<Policy>,
     /// Examples.
     pub examples: Arena<Example>,
+    /// Sagas.
+    pub sagas: Arena<Saga>,
+    /// Choreographies.
+    pub choreographies: Arena<Choreography>,
+    /// Aggregates.
+    pub aggregates: Arena<Aggregate>,
+    /// Projections.
+    pub projections: Arena<Projection>,
+    /// Deployments.
+    pub deployments: Arena<Deployment>,
+    /// Gateways.
+    pub gateways: Arena<Gateway>,
 }
 
 /// What every named thing has.

@@ -2,7 +2,7 @@
 
 use svckit_diagnostics::Span;
 
-use super::{Info, Policy, Record, Type, Value};
+use super::{Aggregate, Info, Limit, Policy, Record, Saga, Type, Value};
 use crate::Id;
 
 /// `service Orders { … }`.
@@ -91,6 +91,38 @@ pub struct Operation {
     pub irrevocable: bool,
     /// `slo …`.
     pub slo: Slo,
+    /// What later work gives meaning to.
+    pub promises: Promises,
+}
+
+/// Promises of an operation that the caller does not see in its types.
+#[derive(Debug, Clone, Default)]
+pub struct Promises {
+    /// `starts Checkout`.
+    pub starts: Option<Id<Saga>>,
+    /// `writes OrderBook by order_id`: the aggregate and the index of the request's field.
+    pub writes: Option<(Id<Aggregate>, usize)>,
+    /// `fallback …`.
+    pub fallback: Option<Fallback>,
+    /// `shed above 80%`: percent of the bulkhead.
+    pub shed: Option<f64>,
+    /// `limit { … }`.
+    pub limit: Option<Limit>,
+    /// `leaves "…"`: why what it did need not be compensated.
+    pub leaves: Option<String>,
+    /// `delivery …` of a queued command.
+    pub delivery: Delivery,
+    /// `dead_letter none because "…"` of a queued command: the reason.
+    pub no_dead_letter: Option<String>,
+}
+
+/// What is answered where the callee does not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fallback {
+    /// The last answer, if not older than so many nanoseconds.
+    Cached(u64),
+    /// This value.
+    Value(Value),
 }
 
 /// What an operation is asked with.
@@ -242,6 +274,10 @@ pub struct Event {
     pub retain: Option<u64>,
     /// `upcasts v1`: the older versions that it is derived from.
     pub upcasts: Vec<u32>,
+    /// `delivery …`: the default of its subscriptions.
+    pub delivery: Delivery,
+    /// `dead_letter none because "…"`: the reason.
+    pub no_dead_letter: Option<String>,
 }
 
 /// How often a handler may see a message.
@@ -281,6 +317,10 @@ pub struct Subscription {
     pub undoes: Option<Id<Event>>,
     /// `leaves "…"`.
     pub leaves: Option<String>,
+    /// `starts Checkout`.
+    pub starts: Option<Id<Saga>>,
+    /// `dead_letter none because "…"`: the reason.
+    pub no_dead_letter: Option<String>,
 }
 
 /// `schedule ExpireCarts every 1h`.

@@ -127,6 +127,8 @@ pub enum RecordKind {
     Event(Id<Event>),
     /// What a `fixture` is asked for with.
     Fixture,
+    /// What a projection holds.
+    Projection,
 }
 
 /// `is unavailable retryable after 2s`.

@@ -1,0 +1,85 @@
+//! Where services run, and what is let in from outside.
+
+use svckit_diagnostics::Span;
+
+use super::{AuthScheme, Info, Limit, Operation, Service};
+use crate::Id;
+
+/// `deployment production { … }`.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// Name and docs.
+    pub info: Info,
+    /// `discover …`.
+    pub discover: Option<Choice>,
+    /// `store …`.
+    pub store: Option<Choice>,
+    /// `broker …` lines.
+    pub brokers: Vec<Choice>,
+    /// `telemetry …`.
+    pub telemetry: Option<Choice>,
+    /// What each service does there.
+    pub services: Vec<Placement>,
+}
+
+/// One of the known kinds with its arguments: `kafka env "KAFKA_BROKERS"`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// `kafka`
+    pub kind: String,
+    /// (word, text); the word is empty where a text stands alone.
+    pub args: Vec<(String, String)>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What a service does in a deployment.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    /// The service.
+    pub service: Id<Service>,
+    /// `rpc grpc, http`.
+    pub rpc: Vec<String>,
+    /// `events kafka`.
+    pub events: Option<String>,
+    /// `queue rabbitmq`.
+    pub queue: Option<String>,
+    /// `load 200/s`: calls a second.
+    pub load: Option<f64>,
+    /// `replicas 3`.
+    pub replicas: Option<u32>,
+    /// `ack 30s`: nanoseconds.
+    pub ack: Option<u64>,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// `gateway Public on production { … }`.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Name and docs.
+    pub info: Info,
+    /// The deployment; `local` where it is not declared.
+    pub on: String,
+    /// `auth …`.
+    pub auth: Option<AuthScheme>,
+    /// `limit { … }`.
+    pub limit: Option<Limit>,
+    /// `route A, B`.
+    pub routes: Vec<Id<Operation>>,
+    /// `compose …`.
+    pub composes: Vec<Compose>,
+}
+
+/// `compose GET "/home/{customer}" { … }`.
+#[derive(Debug, Clone)]
+pub struct Compose {
+    /// `GET`
+    pub method: String,
+    /// With `{name}` for parameters.
+    pub path: String,
+    /// Name and operation of each part, in order.
+    pub parts: Vec<(String, Id<Operation>)>,
+    /// Where.
+    pub span: Span,
+}
