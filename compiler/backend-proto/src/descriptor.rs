@@ -3,6 +3,8 @@
 //! They are made from the same data as the text, and hold what protoc would put there but for comments, `debug_redact`
 //! and the options of `buf.validate`.
 
+use std::collections::BTreeSet;
+
 use prost::Message as _;
 use prost_types::descriptor_proto::ReservedRange;
 use prost_types::enum_descriptor_proto::EnumReservedRange;
@@ -19,36 +21,19 @@ use svckit_backend::naming;
 use crate::ir::{
     Enum, EnumValue, Field, File, Label, Level, Message, Method, Reserved, Scalar, Service, Type,
 };
+use crate::order::order;
 use crate::print::entry;
 use crate::wellknown;
 
-/// The files and the well-known ones that they import, encoded; a file stands after those that it imports.
+/// The files and the well-known ones that they import, encoded; a file stands after those that it
+/// imports. Files that import each other were refused before.
 pub(crate) fn set(files: &[File]) -> Vec<u8> {
     let known = wellknown::files();
-    let used = |path: &str| files.iter().any(|f| f.imports(false).contains(path));
-    let known = known.iter().filter(|f| used(&f.path));
-    let file = known.chain(in_order(files)).map(file).collect();
+    let used: BTreeSet<&str> = files.iter().flat_map(|f| f.imports(false)).collect();
+    let known = known.iter().filter(|f| used.contains(f.path.as_str()));
+    let ours = order(files).unwrap_or_default();
+    let file = known.chain(ours).map(file).collect();
     FileDescriptorSet { file }.encode_to_vec()
-}
-
-/// Files after what they import; there are no circles.
-fn in_order(files: &[File]) -> Vec<&File> {
-    let mut done: Vec<&File> = Vec::with_capacity(files.len());
-    let mut paths: std::collections::HashSet<&str> = std::collections::HashSet::new();
-    let mut left: Vec<&File> = files.iter().collect();
-    let ours: std::collections::HashSet<&str> = files.iter().map(|f| f.path.as_str()).collect();
-    while !left.is_empty() {
-        let ready =
-            |f: &File| f.imports(false).iter().all(|p| !ours.contains(p) || paths.contains(p));
-        let (now, later): (Vec<&File>, Vec<&File>) = left.into_iter().partition(|f| ready(f));
-        if now.is_empty() {
-            break;
-        }
-        paths.extend(now.iter().map(|f| f.path.as_str()));
-        done.extend(now);
-        left = later;
-    }
-    done
 }
 
 fn file(file: &File) -> FileDescriptorProto {

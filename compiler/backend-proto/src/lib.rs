@@ -11,6 +11,7 @@ mod ir;
 mod lower;
 mod names;
 mod options;
+mod order;
 mod print;
 mod verify;
 mod wellknown;

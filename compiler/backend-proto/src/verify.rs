@@ -1,12 +1,13 @@
 //! What Protobuf would refuse, found before it is written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use svckit_diagnostics::{Diagnostic, Span};
 
 use crate::codes::{BAD_NAME, NAME_CLASH, PACKAGE_CYCLE};
 use crate::ir::{File, Head, Message};
 use crate::names::clash;
+use crate::order::order;
 
 /// Everything that is wrong with the files.
 pub(crate) fn verify(files: &[File]) -> Vec<Diagnostic> {
@@ -21,7 +22,7 @@ pub(crate) fn verify(files: &[File]) -> Vec<Diagnostic> {
             fields(message, &mut found);
         }
     }
-    found.extend(cycle(files));
+    found.extend(order(files).err().map(|circle| circle_found(&circle)));
     found
 }
 
@@ -81,40 +82,6 @@ fn fields(message: &Message, found: &mut Vec<Diagnostic>) {
                     .help("give one of them another number"),
             );
         }
-    }
-}
-
-/// A circle of packages, if there is one.
-fn cycle(files: &[File]) -> Option<Diagnostic> {
-    let known: BTreeSet<&str> = files.iter().map(|f| f.path.as_str()).collect();
-    let mut left: BTreeMap<&str, (&File, BTreeSet<&str>)> = files
-        .iter()
-        .map(|f| {
-            let imports = f.imports(false).into_iter().filter(|p| known.contains(p)).collect();
-            (f.path.as_str(), (f, imports))
-        })
-        .collect();
-    loop {
-        let free: Vec<&str> = left
-            .iter()
-            .filter(|(_, (_, imports))| imports.iter().all(|p| !left.contains_key(p)))
-            .map(|(path, _)| *path)
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        left.retain(|path, _| !free.contains(path));
-    }
-    let (start, _) = left.first_key_value()?;
-    let mut way = vec![*start];
-    loop {
-        let at = *way.last()?;
-        let next = left[at].1.iter().copied().find(|p| left.contains_key(p))?;
-        if let Some(from) = way.iter().position(|p| *p == next) {
-            let circle: Vec<&File> = way[from..].iter().map(|p| left[p].0).collect();
-            return Some(circle_found(&circle));
-        }
-        way.push(next);
     }
 }
 

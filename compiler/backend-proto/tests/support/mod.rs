@@ -221,6 +221,7 @@ impl Build {
             undoes: None,
             irrevocable: false,
             slo: Slo::default(),
+            promises: Promises::default(),
         });
         self.world.services[service].operations.push(id);
         id
@@ -262,6 +263,8 @@ impl Build {
             key: None,
             retain: None,
             upcasts: Vec::new(),
+            delivery: Delivery::default(),
+            no_dead_letter: None,
         });
         self.world.records[payload].kind = RecordKind::Event(id);
         self.world.services[service].events.push(id);
