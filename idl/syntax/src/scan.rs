@@ -112,8 +112,23 @@ pub(crate) struct Scan {
 }
 
 const ITEM_WORDS: &[&str] = &[
-    "package", "use", "allow", "scalar", "enum", "record", "union", "error", "service", "policy",
-    "saga", "choreography", "aggregate", "projection", "deployment", "gateway", "example",
+    "package",
+    "use",
+    "allow",
+    "scalar",
+    "enum",
+    "record",
+    "union",
+    "error",
+    "service",
+    "policy",
+    "saga",
+    "choreography",
+    "aggregate",
+    "projection",
+    "deployment",
+    "gateway",
+    "example",
 ];
 
 /// Words that start a member of a service.
@@ -131,7 +146,7 @@ pub(crate) fn scan(id: FileId, text: &str) -> Scan {
         };
         scan.comments.push(Comment { span: Span::new(id, t.start, t.end), kind });
     }
-    Splitter { id, text, tokens: &tokens, out: &mut scan, resync: false }.run();
+    Splitter { id, text, tokens: &tokens, out: &mut scan, resync: false, angles: 0 }.run();
     scan
 }
 
@@ -142,6 +157,8 @@ struct Splitter<'a> {
     out: &'a mut Scan,
     /// Brackets don't balance: an item word at the very start of a line begins an item in any case.
     resync: bool,
+    /// Open `<` of the item.
+    angles: usize,
 }
 
 impl Splitter<'_> {
@@ -162,6 +179,7 @@ impl Splitter<'_> {
                 }
                 self.push(start, t.start, broken);
                 (start, broken) = (Some(t.start), false);
+                self.angles = 0;
             }
             if begins {
                 after_allow = self.word(*t) == "allow";
@@ -204,13 +222,17 @@ impl Splitter<'_> {
     }
 
     fn begins_item(&self, t: Token, previous: Option<Token>, depth: usize) -> bool {
+        let after_brace = depth == 0 && previous.is_some_and(|p| self.word(p) == "}");
+        if after_brace && t.kind == TokenKind::Word {
+            return true;
+        }
         if t.kind != TokenKind::Word || !ITEM_WORDS.contains(&self.word(t)) {
             return false;
         }
         let before = &self.text[previous.map_or(0, |p| p.end)..t.start];
         let first = previous.is_none() || before.contains('\n');
         if depth == 0 {
-            return first || previous.is_some_and(|p| self.word(p) == "}");
+            return first;
         }
         self.resync && first && before.ends_with('\n') && self.followed_by_name(t)
     }
@@ -228,6 +250,10 @@ impl Splitter<'_> {
         if t.kind != TokenKind::Punct {
             return false;
         }
+        if self.word(t) == "<" {
+            return self.angle(t);
+        }
+        self.angles = self.angles.saturating_sub(usize::from(self.word(t) == ">"));
         let closes = match self.word(t) {
             "{" | "(" | "[" => {
                 depth.push(t);
@@ -250,9 +276,13 @@ impl Splitter<'_> {
                 let (found, opened) = (self.word(t).to_owned(), self.word(open).to_owned());
                 let span = self.span(t);
                 self.say(
-                    Diagnostic::new(codes::UNBALANCED, span, format!("`{found}` does not close `{opened}`"))
-                        .label(self.span(open), "opened here")
-                        .help("close the inner bracket first"),
+                    Diagnostic::new(
+                        codes::UNBALANCED,
+                        span,
+                        format!("`{found}` does not close `{opened}`"),
+                    )
+                    .label(self.span(open), "opened here")
+                    .help("close the inner bracket first"),
                 );
                 depth.pop();
                 true
@@ -269,14 +299,27 @@ impl Splitter<'_> {
         }
     }
 
+    /// Types nest by angle brackets; one that is never closed is the grammar's to report.
+    fn angle(&mut self, t: Token) -> bool {
+        self.angles += 1;
+        if self.angles == MAX_DEPTH + 1 {
+            self.too_deep(t);
+        }
+        self.angles > MAX_DEPTH
+    }
+
     fn stray(&mut self, t: Token) -> bool {
         let word = self.word(t);
         let span = self.span(t);
         match t.kind {
             TokenKind::Str if !word.ends_with('"') || word.len() < 2 || word == "r\"" => {
                 self.say(
-                    Diagnostic::new(codes::UNTERMINATED_STRING, span, "this string does not end on its line")
-                        .help("add a closing `\"`; a line break in a string is `\\n`"),
+                    Diagnostic::new(
+                        codes::UNTERMINATED_STRING,
+                        span,
+                        "this string does not end on its line",
+                    )
+                    .help("add a closing `\"`; a line break in a string is `\\n`"),
                 );
                 true
             }
@@ -287,11 +330,17 @@ impl Splitter<'_> {
                 );
                 true
             }
-            TokenKind::Punct if !"{}()[]<>@:?=,;.*|-/%".contains(word) && word.chars().count() == 1 => {
+            TokenKind::Punct
+                if !"{}()[]<>@:?=,;.*|-/%".contains(word) && word.chars().count() == 1 =>
+            {
                 let shown = word.escape_debug().to_string();
                 self.say(
-                    Diagnostic::new(codes::STRAY_CHARACTER, span, format!("`{shown}` has no meaning here"))
-                        .help("outside strings and comments a contract is plain ASCII; remove it"),
+                    Diagnostic::new(
+                        codes::STRAY_CHARACTER,
+                        span,
+                        format!("`{shown}` has no meaning here"),
+                    )
+                    .help("outside strings and comments a contract is plain ASCII; remove it"),
                 );
                 true
             }

@@ -148,14 +148,18 @@ impl<'a> Builder<'a> {
     /// Reports a comma that ends a list, or stands between members.
     pub(super) fn no_comma(&mut self, pair: &P<'_>, message: &str) {
         let span = self.span(pair);
-        self.say(
-            Diagnostic::new(codes::SEPARATOR, span, message).fix("remove the comma", span, ""),
-        );
+        self.say(Diagnostic::new(codes::SEPARATOR, span, message).fix(
+            "remove the comma",
+            span,
+            "",
+        ));
     }
 
     /// Whether the last comma of a list has nothing after it.
     pub(super) fn no_trailing_comma(&mut self, pair: &P<'_>) {
-        if let Some(last) = pair.clone().into_inner().last().filter(|p| p.as_rule() == Rule::comma) {
+        let brackets = [Rule::p_close, Rule::p_rbr];
+        let last = pair.clone().into_inner().filter(|p| !brackets.contains(&p.as_rule())).last();
+        if let Some(last) = last.filter(|p| p.as_rule() == Rule::comma) {
             self.no_comma(&last, "no comma stands at the end of a list");
         }
     }

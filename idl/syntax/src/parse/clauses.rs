@@ -37,7 +37,9 @@ impl Builder<'_> {
             Rule::c_retain => ClauseKind::Retain(self.expr_in(p)),
             Rule::c_cache => ClauseKind::Cache(self.expr_in(p)),
             Rule::c_shed => ClauseKind::Shed(self.expr_in(p)),
-            Rule::c_fallback if has(p, Rule::k_cached) => ClauseKind::FallbackCached(self.expr_in(p)),
+            Rule::c_fallback if has(p, Rule::k_cached) => {
+                ClauseKind::FallbackCached(self.expr_in(p))
+            }
             Rule::c_fallback => ClauseKind::FallbackValue(self.expr_in(p)),
             Rule::c_irrevocable => ClauseKind::Irrevocable,
             Rule::c_public => ClauseKind::Public,
@@ -54,7 +56,9 @@ impl Builder<'_> {
             Rule::c_calls => ClauseKind::Calls(self.calls(p)),
             Rule::c_errors => {
                 self.inner_trailing_comma(p);
-                ClauseKind::Errors(children(p, Rule::error_use).map(|e| self.error_use(&e)).collect())
+                ClauseKind::Errors(
+                    children(p, Rule::error_use).map(|e| self.error_use(&e)).collect(),
+                )
             }
             Rule::c_emits => ClauseKind::Emits(self.emits_in(p)),
             Rule::c_slo => ClauseKind::Slo(children(p, Rule::slo).map(|s| self.slo(&s)).collect()),
@@ -158,12 +162,18 @@ impl Builder<'_> {
             .map(|e| (self.emit(&e), e.as_str().starts_with('(')))
             .collect();
         let mixed = emits.len() > 1
-            && emits.iter().any(|(e, grouped)| !grouped && e.events.len() + usize::from(e.or_nothing) > 1);
+            && emits
+                .iter()
+                .any(|(e, grouped)| !grouped && e.events.len() + usize::from(e.or_nothing) > 1);
         if mixed {
             let span = self.span(&list);
             self.say(
-                Diagnostic::new(codes::MIXED_CHOICE, span, "`,` and `|` do not mix without parentheses")
-                    .help("put the choice in parentheses: `A, (B | C)`"),
+                Diagnostic::new(
+                    codes::MIXED_CHOICE,
+                    span,
+                    "`,` and `|` do not mix without parentheses",
+                )
+                .help("put the choice in parentheses: `A, (B | C)`"),
             );
         }
         emits.into_iter().map(|(e, _)| e).collect()

@@ -19,9 +19,8 @@ impl Builder<'_> {
         let found = found(&self.text[at..]);
         let span = Span::new(self.id, at, at + found.len());
         let expected = expected(error);
-        let diagnostic = self
-            .slip(span, found, at)
-            .unwrap_or_else(|| plain(span, found, &expected));
+        let diagnostic =
+            self.slip(span, found, at).unwrap_or_else(|| plain(span, found, &expected));
         self.say(diagnostic);
     }
 
@@ -42,10 +41,12 @@ impl Builder<'_> {
     fn slip(&self, span: Span, found: &str, at: usize) -> Option<Diagnostic> {
         let say = |message: &str| Diagnostic::new(codes::SYNTAX, span, message.to_owned());
         let before = self.text[..at].trim_end();
-        let previous = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
+        let previous =
+            before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
         match found {
             ";" | "," => {
-                let what = if found == ";" { "there are no semicolons" } else { "no comma stands here" };
+                let what =
+                    if found == ";" { "there are no semicolons" } else { "no comma stands here" };
                 Some(
                     Diagnostic::new(codes::SEPARATOR, span, what.to_owned())
                         .help("members need no separators; the formatter puts each on a line")
@@ -55,17 +56,28 @@ impl Builder<'_> {
             "=" if !previous.is_empty() => {
                 Some(say("`=` does not stand here").help("numbers are written `name @1: type`"))
             }
-            _ if RESERVED.contains(&found) && self.text[span.end as usize..].trim_start().starts_with(['@', ':']) => {
+            _ if RESERVED.contains(&found)
+                && self.text[span.end as usize..].trim_start().starts_with(['@', ':']) =>
+            {
                 Some(
-                    Diagnostic::new(codes::RESERVED_WORD, span, format!("a field can't be called `{found}`"))
-                        .help(format!("call it something else, and `wire \"{found}\"` if others know it so"))
-                        .fix(format!("rename it to `{found}_`"), span, format!("{found}_ wire \"{found}\"")),
+                    Diagnostic::new(
+                        codes::RESERVED_WORD,
+                        span,
+                        format!("a field can't be called `{found}`"),
+                    )
+                    .help(format!(
+                        "call it something else, and `wire \"{found}\"` if others know it so"
+                    ))
+                    .fix(
+                        format!("rename it to `{found}_`"),
+                        span,
+                        format!("{found}_ wire \"{found}\""),
+                    ),
                 )
             }
-            _ => FOREIGN
-                .iter()
-                .find(|(words, _)| words.contains(&found))
-                .map(|(_, help)| say(&format!("`{found}` is no word of this language")).help((*help).to_owned())),
+            _ => FOREIGN.iter().find(|(words, _)| words.contains(&found)).map(|(_, help)| {
+                say(&format!("`{found}` is no word of this language")).help((*help).to_owned())
+            }),
         }
     }
 }
@@ -74,22 +86,41 @@ const RESERVED: &[&str] = &["where", "sensitive", "deprecated", "reserved", "all
 
 /// Words of other languages, and what to write instead.
 const FOREIGN: &[(&[&str], &str)] = &[
-    (&["message", "struct", "structure", "type", "dto", "data", "class"], "a product of fields is a `record`"),
+    (
+        &["message", "struct", "structure", "type", "dto", "data", "class"],
+        "a product of fields is a `record`",
+    ),
     (&["oneof", "variant"], "a choice between types is a `union`"),
-    (&["rpc", "operation", "fn", "method", "def", "function"], "an operation is a `command` (changes state) or a `query` (does not)"),
-    (&["import", "include", "using"], "names come in by `use shop.common.v1.{Money}`; there are no paths to files"),
+    (
+        &["rpc", "operation", "fn", "method", "def", "function"],
+        "an operation is a `command` (changes state) or a `query` (does not)",
+    ),
+    (
+        &["import", "include", "using"],
+        "names come in by `use shop.common.v1.{Money}`; there are no paths to files",
+    ),
     (&["syntax", "namespace", "module"], "a file starts with `package shop.orders.v1`"),
     (&["repeated", "array"], "several values are a `list<T>`"),
     (&["required"], "a field without `?` and default is required already"),
     (&["interface", "api", "trait"], "operations belong to a `service`"),
-    (&["exception", "throws"], "an error is `error Name is not_found { … }`, and an operation lists its `errors { … }`"),
-    (&["topic", "publish", "publishes"], "a fact that is published is an `event`; an operation `emits` it"),
-    (&["subscribe", "subscribes", "listen", "handles"], "a subscription is `on Service.Event do Handler`"),
+    (
+        &["exception", "throws"],
+        "an error is `error Name is not_found { … }`, and an operation lists its `errors { … }`",
+    ),
+    (
+        &["topic", "publish", "publishes"],
+        "a fact that is published is an `event`; an operation `emits` it",
+    ),
+    (
+        &["subscribe", "subscribes", "listen", "handles"],
+        "a subscription is `on Service.Event do Handler`",
+    ),
     (&["returns", "return"], "an answer is written `-> T`"),
 ];
 
 fn plain(span: Span, found: &str, expected: &[String]) -> Diagnostic {
-    let shown = if found.is_empty() { "the end".to_owned() } else { format!("`{}`", found.escape_debug()) };
+    let shown =
+        if found.is_empty() { "the end".to_owned() } else { format!("`{}`", found.escape_debug()) };
     let message = match expected {
         [] => format!("{shown} does not stand here"),
         list => format!("expected {}, found {shown}", join(list)),
@@ -97,7 +128,8 @@ fn plain(span: Span, found: &str, expected: &[String]) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(codes::SYNTAX, span, message);
     let words = expected.iter().filter_map(|e| e.strip_prefix('`')?.strip_suffix('`'));
     if let Some(word) = near(found, words) {
-        diagnostic = diagnostic.fix(format!("did you mean `{word}`?"), span, word.to_owned()).unsafe_fix();
+        diagnostic =
+            diagnostic.fix(format!("did you mean `{word}`?"), span, word.to_owned()).unsafe_fix();
     }
     diagnostic
 }
@@ -159,6 +191,37 @@ fn describe(rule: Rule) -> Vec<String> {
 }
 
 const DESCRIPTIONS: &[(Rule, &[&str])] = &[
+    (
+        Rule::items,
+        &[
+            "`package`",
+            "`use`",
+            "`scalar`",
+            "`enum`",
+            "`record`",
+            "`union`",
+            "`error`",
+            "`service`",
+            "`policy`",
+            "`saga`",
+            "`choreography`",
+            "`aggregate`",
+            "`projection`",
+            "`deployment`",
+            "`gateway`",
+            "`example`",
+        ],
+    ),
+    (Rule::members, &["`command`", "`query`", "`event`", "`on`", "`schedule`", "`fixture`"]),
+    (Rule::p_open, &["`{`"]),
+    (Rule::p_close, &["`}`"]),
+    (Rule::p_lpar, &["`(`"]),
+    (Rule::p_rpar, &["`)`"]),
+    (Rule::p_rbr, &["`]`"]),
+    (Rule::p_gt, &["`>`"]),
+    (Rule::p_colon, &["`:`"]),
+    (Rule::p_eq, &["`=`"]),
+    (Rule::p_arrow, &["`->`"]),
     (Rule::ident, &["a name"]),
     (Rule::path, &["a name"]),
     (Rule::field, &["a field"]),

@@ -3,8 +3,8 @@
 use super::Rule;
 use super::builder::{Builder, P, child, children, has};
 use crate::tree::{
-    Aggregate, Choreography, Compose, Deployment, Gateway, OnError, Projection, Record, Saga, SagaPart,
-    SagaPartKind, Setting, Step, StepCall, Wait,
+    Aggregate, Choreography, Compose, Deployment, Gateway, OnError, Projection, Record, Saga,
+    SagaPart, SagaPartKind, Setting, Step, StepCall, Wait,
 };
 
 impl Builder<'_> {

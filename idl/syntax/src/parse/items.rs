@@ -6,8 +6,8 @@ use super::Rule;
 use super::builder::{Builder, P, child, children, has};
 use crate::codes;
 use crate::tree::{
-    Allow, Constraint, ConstraintKind, Deprecated, Enum, EnumValue, ErrorItem, Field, File, Head, Item,
-    ItemKind, Package, Record, Reserved, Scalar, TypeKind, TypeRef, Union, Use, UseWhat,
+    Allow, Constraint, ConstraintKind, Deprecated, Enum, EnumValue, ErrorItem, Field, File, Head,
+    Item, ItemKind, Package, Record, Reserved, Scalar, TypeKind, TypeRef, Union, Use, UseWhat,
 };
 
 impl Builder<'_> {
@@ -27,7 +27,8 @@ impl Builder<'_> {
     }
 
     fn package(&mut self, file: &mut File, pair: &P<'_>) {
-        let package = Package { name: self.path_in(pair), wire: self.wire_in(pair), span: self.span(pair) };
+        let package =
+            Package { name: self.path_in(pair), wire: self.wire_in(pair), span: self.span(pair) };
         let text = package.name.text();
         let version = package.name.last().text.strip_prefix('v').unwrap_or_default();
         let versioned = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
@@ -43,7 +44,11 @@ impl Builder<'_> {
                     package.name.span,
                     format!("a package is lower case, dotted, and ends in `vN`, found `{text}`"),
                 )
-                .fix(format!("call it `{better}`"), package.name.span, better.clone()),
+                .fix(
+                    format!("call it `{better}`"),
+                    package.name.span,
+                    better.clone(),
+                ),
             );
         }
         let late = !file.uses.is_empty() || !file.items.is_empty();
@@ -83,7 +88,8 @@ impl Builder<'_> {
         let allows: Vec<Allow> = children(pair, Rule::allow).map(|a| self.allow(&a)).collect();
         if !allows.is_empty() {
             let more = self.docs_before(of);
-            docs = [docs, more].into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join("\n");
+            docs =
+                [docs, more].into_iter().filter(|d| !d.is_empty()).collect::<Vec<_>>().join("\n");
         }
         Head { docs, allows }
     }
@@ -262,7 +268,8 @@ impl Builder<'_> {
             return TypeRef { span, kind };
         }
         let end = self.text[span.range()].trim_end_matches('?').trim_end().len();
-        let inner = svckit_diagnostics::Span::new(self.id, span.start as usize, span.start as usize + end);
+        let inner =
+            svckit_diagnostics::Span::new(self.id, span.start as usize, span.start as usize + end);
         TypeRef { span, kind: TypeKind::Optional(Box::new(TypeRef { span: inner, kind })) }
     }
 

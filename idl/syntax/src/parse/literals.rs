@@ -43,10 +43,20 @@ impl Builder<'_> {
                             chars.next();
                         }
                     }
-                    None => self.bad_escape(span, at, 2, "`\\u{…}` wants the hexadecimal number of a character"),
+                    None => self.bad_escape(
+                        span,
+                        at,
+                        2,
+                        "`\\u{…}` wants the hexadecimal number of a character",
+                    ),
                 },
                 Some((_, c)) => {
-                    self.bad_escape(span, at, 1 + c.len_utf8(), "an escape is one of `\\\"` `\\\\` `\\n` `\\t` `\\u{…}`");
+                    self.bad_escape(
+                        span,
+                        at,
+                        1 + c.len_utf8(),
+                        "an escape is one of `\\\"` `\\\\` `\\n` `\\t` `\\u{…}`",
+                    );
                 }
                 None => {}
             }
@@ -77,7 +87,11 @@ impl Builder<'_> {
     pub(super) fn expr(&mut self, pair: &P<'_>) -> Expr {
         let span = self.span(pair);
         let kind = match pair.as_rule() {
-            Rule::expr | Rule::range_or_one | Rule::reserved_what | Rule::setting_value | Rule::pair_value => {
+            Rule::expr
+            | Rule::range_or_one
+            | Rule::reserved_what
+            | Rule::setting_value
+            | Rule::pair_value => {
                 let inner = pair.clone().into_inner().next().expect("a wrapper has a child");
                 return self.expr(&inner);
             }
@@ -88,7 +102,9 @@ impl Builder<'_> {
             Rule::duration => ExprKind::Duration(self.scaled(pair.as_str(), span, DURATIONS)),
             Rule::size => ExprKind::Size(self.scaled(pair.as_str(), span, SIZES)),
             Rule::rate => ExprKind::Rate(rate(pair.as_str())),
-            Rule::percent => ExprKind::Percent(pair.as_str().trim_end_matches('%').parse().unwrap_or(0.0)),
+            Rule::percent => {
+                ExprKind::Percent(pair.as_str().trim_end_matches('%').parse().unwrap_or(0.0))
+            }
             Rule::percentile => {
                 ExprKind::Percentile(pair.as_str().trim_start_matches('p').parse().unwrap_or(0.0))
             }

@@ -60,7 +60,14 @@ pub fn parse(id: FileId, text: &str) -> Parsed {
 fn parse_chunk(builder: &mut Builder<'_>, file: &mut tree::File, chunk: Chunk) {
     let text = &builder.text[chunk.start..chunk.end];
     if chunk.broken {
-        return recover::set_aside(builder, file, chunk);
+        let said = builder.diagnostics.len();
+        if recover::service(builder, file, chunk) {
+            // What follows from the bracket was said with it.
+            builder.diagnostics.truncate(said.max(1));
+        } else {
+            recover::set_aside(builder, file, chunk);
+        }
+        return;
     }
     builder.base = chunk.start;
     match Grammar::parse(Rule::items, text) {
@@ -85,7 +92,11 @@ fn check_package(builder: &mut Builder<'_>, file: &tree::File) {
     let first = file.uses.first().map(|u| u.span).or(file.items.first().map(|i| i.span));
     let at = first.unwrap_or(Span::new(file.id, 0, 0)).at_start();
     builder.diagnostics.push(
-        Diagnostic::new(codes::NO_PACKAGE, at, "this file does not say which package it belongs to")
-            .help("start it with a line such as `package shop.orders.v1`"),
+        Diagnostic::new(
+            codes::NO_PACKAGE,
+            at,
+            "this file does not say which package it belongs to",
+        )
+        .help("start it with a line such as `package shop.orders.v1`"),
     );
 }

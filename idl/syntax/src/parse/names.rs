@@ -9,7 +9,8 @@ use crate::tree::Name;
 impl Builder<'_> {
     /// Reports a name that is not `UpperCamel`.
     pub(super) fn upper(&mut self, name: Name, what: &str) -> Name {
-        let good = name.text.starts_with(|c: char| c.is_ascii_uppercase()) && !name.text.contains('_');
+        let good =
+            name.text.starts_with(|c: char| c.is_ascii_uppercase()) && !name.text.contains('_');
         if !good {
             self.bad_case(&name, what, "UpperCamel", upper_camel(&name.text));
         }
@@ -41,10 +42,17 @@ fn upper_camel(name: &str) -> String {
     let joined: String = words
         .map(|word| {
             let mut chars = word.chars();
-            chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+            chars
+                .next()
+                .map(|c| c.to_ascii_uppercase().to_string() + chars.as_str())
+                .unwrap_or_default()
         })
         .collect();
-    if joined.starts_with(|c: char| c.is_ascii_alphabetic()) { joined } else { format!("X{joined}") }
+    if joined.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        joined
+    } else {
+        format!("X{joined}")
+    }
 }
 
 fn lower_snake(name: &str) -> String {

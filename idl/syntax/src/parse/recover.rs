@@ -41,10 +41,13 @@ pub(super) fn service(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk) 
         }
     };
     let mut service = Service {
-        name: parts.name.map_or_else(|| Name { text: String::new(), span: Span::default() }, |(at, word)| Name {
-            text: word.to_owned(),
-            span: Span::new(builder.id, chunk.start + at, chunk.start + at + word.len()),
-        }),
+        name: parts.name.map_or_else(
+            || Name { text: String::new(), span: Span::default() },
+            |(at, word)| Name {
+                text: word.to_owned(),
+                span: Span::new(builder.id, chunk.start + at, chunk.start + at + word.len()),
+            },
+        ),
         wire: None,
         settings: Vec::new(),
         members: Vec::new(),
@@ -67,7 +70,13 @@ pub(super) fn service(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk) 
     true
 }
 
-fn members(builder: &mut Builder<'_>, service: &mut Service, base: usize, start: usize, end: usize) {
+fn members(
+    builder: &mut Builder<'_>,
+    service: &mut Service,
+    base: usize,
+    start: usize,
+    end: usize,
+) {
     let text = &builder.text[base + start..base + end];
     builder.base = base + start;
     match Grammar::parse(Rule::members, text) {
@@ -81,14 +90,22 @@ fn members(builder: &mut Builder<'_>, service: &mut Service, base: usize, start:
             builder.syntax_error(&error);
             builder.forget_docs(base + start, base + end);
             let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let name = words.find(|w| w.starts_with(|c: char| c.is_ascii_uppercase())).map(|w| Name {
-                text: w.to_owned(),
-                span: Span::new(builder.id, base + start, base + start),
+            let name = words.find(|w| w.starts_with(|c: char| c.is_ascii_uppercase())).map(|w| {
+                Name { text: w.to_owned(), span: Span::new(builder.id, base + start, base + start) }
             });
             let span = Span::new(builder.id, base + start, base + start + text.trim_end().len());
-            service.members.push(Member { head: Head::default(), span, kind: MemberKind::Junk(name) });
+            service.members.push(Member {
+                head: Head::default(),
+                span,
+                kind: MemberKind::Junk(name),
+            });
         }
     }
+}
+
+/// Whether an `UpperCamel` name follows, as in `query Get`: so a member begins, whatever is still open.
+fn named(text: &str, at: usize) -> bool {
+    text[at..].trim_start_matches([' ', '\t']).starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 struct Cut<'a> {
@@ -99,13 +116,17 @@ struct Cut<'a> {
 
 /// Cuts the one service of a text into head and members, at member words that begin a line.
 fn cut(text: &str) -> Option<Cut<'_>> {
-    let tokens: Vec<_> = tokens(text).into_iter().filter(|t| t.kind != TokenKind::Comment).collect();
+    let tokens: Vec<_> =
+        tokens(text).into_iter().filter(|t| t.kind != TokenKind::Comment).collect();
     let word = |i: usize| tokens.get(i).map(|t| &text[t.start..t.end]);
     let at = (0..tokens.len()).find(|i| word(*i) == Some("service"))?;
     if at != 0 && word(0) != Some("allow") {
         return None;
     }
-    let mut cut = Cut { name: tokens.get(at + 1).map(|t| (t.start, &text[t.start..t.end])), members: Vec::new() };
+    let mut cut = Cut {
+        name: tokens.get(at + 1).map(|t| (t.start, &text[t.start..t.end])),
+        members: Vec::new(),
+    };
     let mut depth = 0_usize;
     let mut end = text.len();
     let mut after_allow = false;
@@ -119,9 +140,13 @@ fn cut(text: &str) -> Option<Cut<'_>> {
                     break;
                 }
             }
-            w if depth == 1 && MEMBER_WORDS.contains(&w) => {
+            w if MEMBER_WORDS.contains(&w) && (depth == 1 || named(text, t.end)) => {
                 let gap = &text[tokens[i - 1].end..t.start];
                 let first = gap.contains('\n') || matches!(word(i - 1), Some("{" | "}"));
+                if !first && depth != 1 {
+                    continue;
+                }
+                depth = 1;
                 if first && !after_allow {
                     cut.members.push(t.start);
                 }

@@ -3,8 +3,8 @@
 use super::Rule;
 use super::builder::{Builder, P, child, children, has};
 use crate::tree::{
-    Event, Example, ExamplePart, ExamplePartKind, Member, MemberKind, On, Operation, Params, Policy,
-    Schedule, Service, Setting, When,
+    Event, Example, ExamplePart, ExamplePartKind, Member, MemberKind, On, Operation, Params,
+    Policy, Schedule, Service, Setting, When,
 };
 
 impl Builder<'_> {
