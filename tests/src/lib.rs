@@ -1,1 +1,3 @@
 //! Cross-crate suites of svckit.
+
+pub mod world;
