@@ -211,7 +211,7 @@ pub fn lines(world: &[Source]) -> usize {
 }
 
 fn source(n: usize) -> Source {
-    let follows = n % ROW != 0;
+    let follows = !n.is_multiple_of(ROW);
     let mut text = String::with_capacity(PACKAGE.len() + 256);
     for line in PACKAGE.lines() {
         let line = match line.strip_prefix('+') {
