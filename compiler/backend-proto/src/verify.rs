@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use svckit_diagnostics::{Diagnostic, Span};
 
 use crate::codes::{BAD_NAME, NAME_CLASH, PACKAGE_CYCLE};
-use crate::ir::{File, Head, Message};
+use crate::ir::{File, Head, Message, Service};
 use crate::names::clash;
 use crate::order::order;
 
@@ -20,6 +20,9 @@ pub(crate) fn verify(files: &[File]) -> Vec<Diagnostic> {
         values(file, &mut found);
         for message in &file.messages {
             fields(message, &mut found);
+        }
+        for service in &file.services {
+            methods(service, &mut found);
         }
     }
     found.extend(order(files).err().map(|circle| circle_found(&circle)));
@@ -60,6 +63,16 @@ fn values(file: &File, found: &mut Vec<Diagnostic>) {
     for head in file.enums.iter().flat_map(|e| &e.values).map(|v| &v.head) {
         if let Some(first) = taken.insert(&head.name, head.span) {
             found.push(clash(&head.name, &file.package, head.span, first));
+        }
+    }
+}
+
+/// Methods must differ in name.
+fn methods(service: &Service, found: &mut Vec<Diagnostic>) {
+    let mut taken: HashMap<&str, Span> = HashMap::new();
+    for head in service.methods.iter().map(|m| &m.head) {
+        if let Some(first) = taken.insert(&head.name, head.span) {
+            found.push(clash(&head.name, &service.head.name, head.span, first));
         }
     }
 }

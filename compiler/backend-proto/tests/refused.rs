@@ -112,3 +112,15 @@ fn options_are_judged() {
     assert_eq!(paths, ["a/v1/a.proto"]);
     assert!(!files.get("a/v1/a.proto").expect("is there").contains("buf.validate"));
 }
+
+#[test]
+fn two_operations_of_one_name_on_the_wire() {
+    let mut b = Build::default();
+    b.package("a.v1");
+    b.service("S");
+    b.query("Get", Request::Empty, Response::Empty);
+    let other = b.query("Fetch", Request::Empty, Response::Empty);
+    b.world.operations[other].info.wire = Some("Get".into());
+    let found = refused(&b);
+    assert_eq!(found, [("E0901", "`Get` stands for two things in Protobuf".to_owned())]);
+}
