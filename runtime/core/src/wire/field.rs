@@ -1,0 +1,391 @@
+//! What a field can be: a value, an option or a list of values.
+
+use super::{Field, Form, Malformed, Reader, Tag, Value, WireType, Writer};
+use crate::check::Violations;
+use crate::json;
+
+/// A field while its message is read: what was seen of it so far.
+pub struct Slot<'a, T: Field>(T::State<'a>);
+
+impl<T: Field> std::fmt::Debug for Slot<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+impl<T: Field> Default for Slot<'_, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a, T: Field> Slot<'a, T> {
+    /// Nothing seen yet.
+    #[inline]
+    #[must_use]
+    pub fn new() -> Self {
+        Self(T::State::default())
+    }
+
+    /// Reads one occurrence.
+    ///
+    /// # Errors
+    /// When the bytes are not Protobuf of this shape.
+    #[inline]
+    pub fn read(
+        &mut self,
+        tag: Tag,
+        r: &mut Reader<'a>,
+        name: &str,
+        v: &mut Violations,
+    ) -> Result<(), Malformed> {
+        T::read_field(&mut self.0, tag, r, name, v)
+    }
+
+    /// What the field holds; `None` comes with a violation.
+    ///
+    /// # Errors
+    /// When the bytes are not Protobuf of this shape.
+    #[inline]
+    pub fn take(
+        self,
+        name: &str,
+        r: &Reader<'a>,
+        v: &mut Violations,
+    ) -> Result<Option<T>, Malformed> {
+        T::take(self.0, name, r, v)
+    }
+}
+
+impl<'a, T: Value> Slot<'a, T> {
+    /// What the field holds, or its default.
+    ///
+    /// # Errors
+    /// When the bytes are not Protobuf of this shape.
+    #[inline]
+    pub fn take_or(
+        self,
+        name: &str,
+        r: &Reader<'a>,
+        v: &mut Violations,
+        default: impl FnOnce() -> T,
+    ) -> Result<Option<T>, Malformed> {
+        Ok(match self.0.settle(name, r, v)? {
+            Seen::Is(value) => Some(value),
+            Seen::Invalid => None,
+            Seen::Nothing | Seen::Parts(..) => Some(default()),
+        })
+    }
+}
+
+/// What was seen of a single value.
+#[derive(Debug, Default)]
+pub enum Seen<'a, T> {
+    /// Nothing, or what counts as absent.
+    #[default]
+    Nothing,
+    /// Something that a violation tells of.
+    Invalid,
+    /// This; a second occurrence takes its place.
+    Is(T),
+    /// A message that is not read yet, for another part of it may follow.
+    Parts(&'a [u8], Vec<&'a [u8]>),
+}
+
+impl<'a, T: Value> Seen<'a, T> {
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        tag: Tag,
+        r: &mut Reader<'a>,
+        name: &str,
+        v: &mut Violations,
+    ) -> Result<(), Malformed> {
+        if tag.wire() != T::Form::WIRE {
+            return Err(Malformed::wire_type(name, tag.wire()));
+        }
+        if T::Form::MERGES {
+            let part = r.slice()?;
+            match self {
+                Self::Parts(_, more) => more.push(part),
+                _ => *self = Self::Parts(part, Vec::new()),
+            }
+            return Ok(());
+        }
+        let mark = v.mark();
+        *self = match T::Form::read(r, v)? {
+            Some(value) => Self::Is(value),
+            None => Self::failed(mark, name, v),
+        };
+        Ok(())
+    }
+
+    /// Reads a message of which all parts were seen.
+    #[inline]
+    pub(crate) fn settle(
+        self,
+        name: &str,
+        r: &Reader<'a>,
+        v: &mut Violations,
+    ) -> Result<Self, Malformed> {
+        let Self::Parts(first, more) = self else { return Ok(self) };
+        let mark = v.mark();
+        let value = if more.is_empty() {
+            T::Form::read_body(&mut r.within(first)?, v)?
+        } else {
+            let all = std::iter::once(first).chain(more).collect::<Vec<_>>().concat();
+            T::Form::read_body(&mut r.apart(&all)?, v)?
+        };
+        Ok(match value {
+            Some(value) => Self::Is(value),
+            None => Self::failed(mark, name, v),
+        })
+    }
+
+    #[cold]
+    fn failed(mark: usize, name: &str, v: &mut Violations) -> Self {
+        if v.mark() == mark {
+            return Self::Nothing;
+        }
+        v.prefix_from(mark, name);
+        Self::Invalid
+    }
+}
+
+impl<T: Value> Field for T {
+    type State<'a> = Seen<'a, T>;
+
+    #[inline]
+    fn write_field(&self, number: u32, w: &mut Writer) {
+        if !T::Form::is_zero(self) {
+            w.always(number, self);
+        }
+    }
+
+    #[inline]
+    fn write_present(&self, number: u32, w: &mut Writer) {
+        w.always(number, self);
+    }
+
+    #[inline]
+    fn zero() -> Option<Self> {
+        T::Form::zero()
+    }
+
+    #[inline]
+    fn read_field<'a>(
+        state: &mut Seen<'a, T>,
+        tag: Tag,
+        r: &mut Reader<'a>,
+        name: &str,
+        v: &mut Violations,
+    ) -> Result<(), Malformed> {
+        state.read(tag, r, name, v)
+    }
+
+    #[inline]
+    fn take<'a>(
+        state: Seen<'a, T>,
+        name: &str,
+        r: &Reader<'a>,
+        v: &mut Violations,
+    ) -> Result<Option<T>, Malformed> {
+        Ok(match state.settle(name, r, v)? {
+            Seen::Is(value) => Some(value),
+            Seen::Invalid => None,
+            Seen::Nothing | Seen::Parts(..) => {
+                let zero = T::Form::zero();
+                if zero.is_none() {
+                    v.required(name);
+                }
+                zero
+            }
+        })
+    }
+
+    #[inline]
+    fn check_field(&self, v: &mut Violations) {
+        T::Form::check(self, v);
+    }
+
+    #[inline]
+    fn view(&self) -> json::View<'_> {
+        T::Form::view(self)
+    }
+
+    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<T> {
+        match json {
+            Some(serde_json::Value::Null) => T::Form::zero().or_else(|| T::Form::from_null(v)),
+            Some(json) => T::Form::from_json(json, v),
+            None => {
+                let zero = T::Form::zero();
+                if zero.is_none() {
+                    v.required("");
+                }
+                zero
+            }
+        }
+    }
+}
+
+impl<T: Value> Field for Option<T> {
+    type State<'a> = Seen<'a, T>;
+
+    #[inline]
+    fn write_field(&self, number: u32, w: &mut Writer) {
+        if let Some(value) = self {
+            w.always(number, value);
+        }
+    }
+
+    #[inline]
+    fn zero() -> Option<Self> {
+        Some(None)
+    }
+
+    #[inline]
+    fn read_field<'a>(
+        state: &mut Seen<'a, T>,
+        tag: Tag,
+        r: &mut Reader<'a>,
+        name: &str,
+        v: &mut Violations,
+    ) -> Result<(), Malformed> {
+        state.read(tag, r, name, v)
+    }
+
+    #[inline]
+    fn take<'a>(
+        state: Seen<'a, T>,
+        name: &str,
+        r: &Reader<'a>,
+        v: &mut Violations,
+    ) -> Result<Option<Self>, Malformed> {
+        Ok(match state.settle(name, r, v)? {
+            Seen::Is(value) => Some(Some(value)),
+            Seen::Invalid => None,
+            Seen::Nothing | Seen::Parts(..) => Some(None),
+        })
+    }
+
+    #[inline]
+    fn check_field(&self, v: &mut Violations) {
+        if let Some(value) = self {
+            T::Form::check(value, v);
+        }
+    }
+
+    #[inline]
+    fn view(&self) -> json::View<'_> {
+        self.as_ref().map_or(json::View::Null, T::Form::view)
+    }
+
+    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+        match json {
+            None | Some(serde_json::Value::Null) => Some(None),
+            Some(json) => T::Form::from_json(json, v).map(Some),
+        }
+    }
+}
+
+/// Whether lists of this wire type are one run of bytes.
+const fn packs(wire: WireType) -> bool {
+    matches!(wire, WireType::Varint | WireType::Fixed32 | WireType::Fixed64)
+}
+
+/// Reads one element of a list.
+fn element<T: Value>(
+    list: &mut Vec<T>,
+    r: &mut Reader<'_>,
+    name: &str,
+    v: &mut Violations,
+) -> Result<(), Malformed> {
+    let mark = v.mark();
+    match T::Form::read(r, v)? {
+        Some(value) => list.push(value),
+        None => v.element(mark, name, list.len()),
+    }
+    Ok(())
+}
+
+impl<T: Value> Field for Vec<T> {
+    type State<'a> = Self;
+
+    #[inline]
+    fn write_field(&self, number: u32, w: &mut Writer) {
+        if !packs(T::Form::WIRE) {
+            for value in self {
+                w.always(number, value);
+            }
+        } else if !self.is_empty() {
+            w.tag(number, WireType::Len);
+            w.message(|w| self.iter().for_each(|value| T::Form::write(value, w)));
+        }
+    }
+
+    #[inline]
+    fn zero() -> Option<Self> {
+        Some(Self::new())
+    }
+
+    #[inline]
+    fn read_field<'a>(
+        list: &mut Self,
+        tag: Tag,
+        r: &mut Reader<'a>,
+        name: &str,
+        v: &mut Violations,
+    ) -> Result<(), Malformed> {
+        if tag.wire() == T::Form::WIRE {
+            return element(list, r, name, v);
+        }
+        if !packs(T::Form::WIRE) || tag.wire() != WireType::Len {
+            return Err(Malformed::wire_type(name, tag.wire()));
+        }
+        let mut packed = Reader::new(r.slice()?);
+        list.reserve(packed.elements(T::Form::WIRE));
+        while !packed.is_empty() {
+            element(list, &mut packed, name, v)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn take<'a>(
+        list: Self,
+        _: &str,
+        _: &Reader<'a>,
+        _: &mut Violations,
+    ) -> Result<Option<Self>, Malformed> {
+        Ok(Some(list))
+    }
+
+    fn check_field(&self, v: &mut Violations) {
+        for (at, value) in self.iter().enumerate() {
+            let mark = v.mark();
+            T::Form::check(value, v);
+            v.index_from(mark, at);
+        }
+    }
+
+    #[inline]
+    fn view(&self) -> json::View<'_> {
+        json::View::List(self)
+    }
+
+    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+        let items = match json {
+            None | Some(serde_json::Value::Null) => return Some(Self::new()),
+            Some(serde_json::Value::Array(items)) => items,
+            Some(other) => return json::mismatch("a list", other, v),
+        };
+        let before = v.mark();
+        let mut list = Self::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            let mark = v.mark();
+            list.extend(json::element::<T>(item, v));
+            v.index_from(mark, at);
+        }
+        (v.mark() == before).then_some(list)
+    }
+}
