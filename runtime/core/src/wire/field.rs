@@ -24,7 +24,7 @@ impl<'a, T: Field> Slot<'a, T> {
     #[inline]
     #[must_use]
     pub fn new() -> Self {
-        Self(T::State::default())
+        Self(Default::default())
     }
 
     /// Reads one occurrence.
