@@ -1,8 +1,17 @@
 //! The seams of the svckit runtime: context, errors, wire format, transport and store traits.
 
+pub mod call;
 pub mod check;
+pub mod client;
+pub mod clock;
+pub mod context;
+pub mod error;
 pub mod json;
+pub mod message;
+pub mod operation;
 pub mod page;
 pub mod patch;
+pub mod server;
+pub mod upload;
 pub mod value;
 pub mod wire;

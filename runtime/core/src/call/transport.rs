@@ -1,0 +1,151 @@
+//! The seam between a call and the way it travels: encoded bytes and metadata, so that every transport is alike and a
+//! retry clones no message.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use super::Metadata;
+use crate::error::{Error, Result};
+use crate::operation::{Operation, ServiceDescriptor};
+
+/// One encoded message, or a stream of them.
+pub enum Body {
+    /// One message.
+    One(Bytes),
+    /// Many, the last of which may be an error.
+    Stream(BoxStream<'static, Result<Bytes>>),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(bytes) => write!(f, "One({} bytes)", bytes.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// A call on its way out.
+#[derive(Debug)]
+pub struct OutgoingCall {
+    /// What travels beside it.
+    pub meta: Metadata,
+    /// When the answer is of no use any more.
+    pub deadline: Option<Instant>,
+    /// The request.
+    pub body: Body,
+}
+
+/// A call as it came in, not yet judged.
+#[derive(Debug)]
+pub struct IncomingCall {
+    /// What travelled beside it.
+    pub meta: Metadata,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+    /// The request.
+    pub body: Body,
+    /// Who is at the other end, as far as the transport knows.
+    pub peer: Option<Arc<str>>,
+}
+
+/// What a call is answered with.
+#[derive(Debug)]
+pub struct Answer {
+    /// What travels beside it.
+    pub meta: Metadata,
+    /// The response.
+    pub body: Body,
+}
+
+impl Answer {
+    /// One message and nothing beside it.
+    #[must_use]
+    pub fn one(bytes: Bytes) -> Self {
+        Self { meta: Metadata::default(), body: Body::One(bytes) }
+    }
+
+    /// A stream of messages and nothing beside it.
+    #[must_use]
+    pub fn stream(stream: BoxStream<'static, Result<Bytes>>) -> Self {
+        Self { meta: Metadata::default(), body: Body::Stream(stream) }
+    }
+}
+
+/// The client's side of a way to travel. It makes one attempt per call and no retry of its own.
+pub trait Transport: Send + Sync + 'static {
+    /// Makes the call. Dropping the future, or the stream that it gave, cancels the call at the callee too.
+    fn call(&self, operation: &'static Operation, call: OutgoingCall) -> BoxFuture<'static, Result<Answer>>;
+}
+
+/// The server's side: what a transport hands calls to.
+pub trait Accept: Send + Sync + 'static {
+    /// The services that are served, for routes, health and reflection.
+    fn services(&self) -> Vec<&'static ServiceDescriptor>;
+    /// Does the call. Never panics; dropping the future cancels the handler.
+    fn accept(&self, operation: &'static Operation, call: IncomingCall) -> BoxFuture<'static, Result<Answer>>;
+}
+
+/// A way to one service, cheap to clone.
+#[derive(Clone)]
+pub struct Channel {
+    transport: Arc<dyn Transport>,
+    env: crate::clock::Env,
+}
+
+impl Channel {
+    /// A channel over any transport.
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>, env: crate::clock::Env) -> Self {
+        Self { transport, env }
+    }
+
+    /// A channel on which every call fails with `error`: for what could not be resolved.
+    #[must_use]
+    pub fn failing(error: Error) -> Self {
+        Self::new(Arc::new(Failing(error)), crate::clock::Env::default())
+    }
+
+    /// Makes a call as it stands.
+    ///
+    /// # Errors
+    /// What the callee or the transport answered.
+    pub async fn call(&self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
+        self.transport.call(operation, call).await
+    }
+
+    /// Clock, randomness and ids that calls on this channel use.
+    #[must_use]
+    pub fn env(&self) -> &crate::clock::Env {
+        &self.env
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Channel")
+    }
+}
+
+struct Failing(Error);
+
+impl Transport for Failing {
+    fn call(&self, _: &'static Operation, _: OutgoingCall) -> BoxFuture<'static, Result<Answer>> {
+        let error = self.0.clone();
+        Box::pin(async move { Err(error) })
+    }
+}
+
+/// Knows the way to every service that may be called.
+pub trait Resolve: Send + Sync + 'static {
+    /// The way to `service`.
+    ///
+    /// # Errors
+    /// `unavailable` if no way is known, saying what to configure.
+    fn resolve(&self, service: &'static ServiceDescriptor) -> Result<Channel>;
+}

@@ -1,0 +1,248 @@
+//! The error model: one type for every failure of a call, whatever the transport.
+
+mod code;
+mod domain;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use self::code::{Code, Codes};
+pub use self::domain::{DomainError, OperationError, Retry};
+use crate::check::Violation;
+
+/// The result of everything in this runtime that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failed call: a code, a message for people, and what is known beyond that.
+///
+/// The message goes to the caller, so it must not hold what is `sensitive`; a [`source`](std::error::Error::source)
+/// stays in this process and is logged only.
+#[derive(Clone)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    code: Code,
+    message: String,
+    violations: Vec<Violation>,
+    details: Option<Details>,
+    retry_after: Option<Duration>,
+    reason: Option<Reason>,
+    retried_below: bool,
+    unreached: bool,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A declared error of the contract in its encoded form.
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
+    name: String,
+    bytes: Bytes,
+}
+
+/// Why, for machines: a constant within a domain, as in `google.rpc.ErrorInfo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// `UPPER_SNAKE`, constant.
+    pub reason: String,
+    /// Whose reason it is: the service's name.
+    pub domain: String,
+    /// What else a program may want to know; nothing sensitive.
+    pub metadata: BTreeMap<String, String>,
+}
+
+macro_rules! constructors {
+    ($($name:ident $code:ident $doc:literal)*) => {$(
+        #[doc = $doc]
+        #[must_use]
+        pub fn $name(message: impl Into<String>) -> Self {
+            Self::new(Code::$code, message)
+        }
+    )*};
+}
+
+impl Error {
+    /// An error of the given code. The message is for the caller's people: nothing sensitive.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                code,
+                message: message.into(),
+                violations: Vec::new(),
+                details: None,
+                retry_after: None,
+                reason: None,
+                retried_below: false,
+                unreached: false,
+                source: None,
+            }),
+        }
+    }
+
+    constructors! {
+        cancelled Cancelled "The caller gave up."
+        unknown Unknown "Nothing better is known."
+        invalid_argument InvalidArgument "The request is wrong, whatever the state."
+        deadline_exceeded DeadlineExceeded "Time ran out."
+        not_found NotFound "What was asked for does not exist."
+        already_exists AlreadyExists "What was to be created exists."
+        permission_denied PermissionDenied "The caller may not do this."
+        resource_exhausted ResourceExhausted "A limit is used up."
+        failed_precondition FailedPrecondition "The state does not allow it."
+        aborted Aborted "A conflict; the whole may be tried again."
+        out_of_range OutOfRange "Past the end of a valid range."
+        unimplemented Unimplemented "No such operation here."
+        internal Internal "A bug or a broken invariant."
+        unavailable Unavailable "Not reachable or not ready now."
+        data_loss DataLoss "Data are lost for good."
+        unauthenticated Unauthenticated "The caller is not known."
+    }
+
+    /// `invalid_argument` that names each field by path and the rule that it broke.
+    #[must_use]
+    pub fn violations_of(violations: Vec<Violation>) -> Self {
+        let named: Vec<_> = violations.iter().take(3).map(ToString::to_string).collect();
+        let more = violations.len().saturating_sub(named.len());
+        let tail = if more == 0 { String::new() } else { format!(", and {more} more") };
+        let mut error = Self::invalid_argument(format!("invalid request: {}{tail}", named.join(", ")));
+        error.inner.violations = violations;
+        error
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.inner.code
+    }
+
+    /// The message for people, without what is sensitive.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// The fields that broke a rule of the contract; empty unless the request was judged.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.inner.violations
+    }
+
+    /// How long the callee asks to be left alone before another try.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
+    /// Why, for machines.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.inner.reason.as_ref()
+    }
+
+    /// Whether a layer below has already retried: then nobody above does, so that retries never multiply.
+    #[must_use]
+    pub fn retried_below(&self) -> bool {
+        self.inner.retried_below
+    }
+
+    /// Whether it is certain that the callee never saw the call, as with a refused connection.
+    #[must_use]
+    pub fn unreached(&self) -> bool {
+        self.inner.unreached
+    }
+
+    /// Adds the time after which another try makes sense.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.inner.retry_after = Some(after);
+        self
+    }
+
+    /// Adds a reason for machines.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Reason) -> Self {
+        self.inner.reason = Some(reason);
+        self
+    }
+
+    /// Adds the cause, which stays in this process.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.inner.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// Marks that a layer has retried in vain.
+    #[must_use]
+    pub fn with_retried_below(mut self) -> Self {
+        self.inner.retried_below = true;
+        self
+    }
+
+    /// Marks that the callee never saw the call. For transports, which alone can know.
+    #[must_use]
+    pub fn with_unreached(mut self) -> Self {
+        self.inner.unreached = true;
+        self
+    }
+
+    /// Puts what was being done before the message.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.inner.message = format!("{what}: {}", self.inner.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.message())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.inner;
+        let mut out = f.debug_struct("Error");
+        out.field("code", &inner.code).field("message", &inner.message);
+        if !inner.violations.is_empty() {
+            out.field("violations", &inner.violations);
+        }
+        if let Some(details) = &inner.details {
+            out.field("details", &details.name);
+        }
+        if let Some(after) = inner.retry_after {
+            out.field("retry_after", &after);
+        }
+        if let Some(reason) = &inner.reason {
+            out.field("reason", &reason.reason);
+        }
+        if let Some(source) = &inner.source {
+            out.field("source", &source.to_string());
+        }
+        out.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<std::io::Error> for Error {
+    /// What the disk or the network refused: `unavailable`, with the cause kept.
+    fn from(error: std::io::Error) -> Self {
+        Self::unavailable(error.to_string()).with_source(error)
+    }
+}

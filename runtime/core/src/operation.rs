@@ -1,0 +1,211 @@
+//! What the compiler tells the runtime of a service: constants that generated code holds.
+
+use std::time::Duration;
+
+use crate::error::{Code, Codes};
+
+/// Whether an operation has effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Changes state.
+    Command,
+    /// Has no effects, and may be repeated.
+    Query,
+}
+
+/// Which sides of a call are streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One request, one answer.
+    Unary,
+    /// One request, many answers.
+    ServerStream,
+    /// Many requests, one answer.
+    ClientStream,
+    /// Many requests, many answers.
+    Bidi,
+}
+
+impl Shape {
+    /// Whether either side is a stream.
+    #[must_use]
+    pub const fn streams(self) -> bool {
+        !matches!(self, Self::Unary)
+    }
+}
+
+/// What makes two calls of a command the same call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Doing it twice is doing it once.
+    Natural,
+    /// The key that the caller sends beside the request.
+    ByCaller,
+    /// A field of the request, by its name.
+    ByField(&'static str),
+    /// Nothing does.
+    None,
+}
+
+/// How long a call and its parts may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeoutConfig {
+    /// For a connection to come about.
+    pub connect: Duration,
+    /// For one attempt.
+    pub attempt: Duration,
+    /// For the call with all its attempts and pauses.
+    pub total: Duration,
+}
+
+/// How often, when and how eagerly a call is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryConfig {
+    /// Attempts at most, with the first.
+    pub attempts: u32,
+    /// The upper bound of the first pause; doubled each time.
+    pub base: Duration,
+    /// The upper bound of every pause.
+    pub cap: Duration,
+    /// What is tried again.
+    pub on: Codes,
+    /// Retries allowed per hundred calls.
+    pub budget_percent: u32,
+    /// Retries allowed per second whatever the number of calls.
+    pub budget_floor: u32,
+    /// Retry although a layer below already did.
+    pub even_if_retried: bool,
+}
+
+/// The numbers of a contract's policy, resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyConfig {
+    /// How long.
+    pub timeout: TimeoutConfig,
+    /// How often; nothing where the contract says `retry none`.
+    pub retry: Option<RetryConfig>,
+}
+
+impl RetryConfig {
+    /// The retries of the policy `standard`.
+    pub const STANDARD: Self = Self {
+        attempts: 3,
+        base: Duration::from_millis(50),
+        cap: Duration::from_secs(20),
+        on: Codes::of(&[Code::Unavailable, Code::Aborted, Code::ResourceExhausted]),
+        budget_percent: 20,
+        budget_floor: 10,
+        even_if_retried: false,
+    };
+}
+
+impl TimeoutConfig {
+    /// The timeouts of the policy `standard`.
+    pub const STANDARD: Self = Self {
+        connect: Duration::from_millis(500),
+        attempt: Duration::from_secs(1),
+        total: Duration::from_secs(3),
+    };
+}
+
+impl PolicyConfig {
+    /// The policy `standard`.
+    pub const STANDARD: Self = Self { timeout: TimeoutConfig::STANDARD, retry: Some(RetryConfig::STANDARD) };
+}
+
+/// One operation of a service.
+#[derive(Debug)]
+pub struct Operation {
+    /// The service's name in the contract: `shop.orders.v1.Orders`.
+    pub service: &'static str,
+    /// The operation's name in the contract: `PlaceOrder`.
+    pub name: &'static str,
+    /// Where gRPC finds it: `/shop.orders.v1.OrdersService/PlaceOrder`.
+    pub path: &'static str,
+    /// Whether it has effects.
+    pub kind: Kind,
+    /// Which sides are streams.
+    pub shape: Shape,
+    /// What makes two calls the same.
+    pub idempotency: Idempotency,
+    /// Timeouts and retries, for callers and callee alike.
+    pub policy: PolicyConfig,
+}
+
+impl Operation {
+    /// A command `name` of `service`, unary, keyed by its caller, under the policy `standard`.
+    #[must_use]
+    pub const fn command(service: &'static str, name: &'static str, path: &'static str) -> Self {
+        let (kind, idempotency) = (Kind::Command, Idempotency::ByCaller);
+        Self { service, name, path, kind, shape: Shape::Unary, idempotency, policy: PolicyConfig::STANDARD }
+    }
+
+    /// A query `name` of `service`, unary, under the policy `standard`.
+    #[must_use]
+    pub const fn query(service: &'static str, name: &'static str, path: &'static str) -> Self {
+        let (kind, idempotency) = (Kind::Query, Idempotency::Natural);
+        Self { service, name, path, kind, shape: Shape::Unary, idempotency, policy: PolicyConfig::STANDARD }
+    }
+
+    /// With streams on the sides that `shape` says.
+    #[must_use]
+    pub const fn shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// With another idea of what makes two calls the same.
+    #[must_use]
+    pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// With another policy.
+    #[must_use]
+    pub const fn policy(mut self, policy: PolicyConfig) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether a call may be repeated though the callee may have seen it already.
+    #[must_use]
+    pub const fn repeatable(&self) -> bool {
+        matches!(self.kind, Kind::Query) || matches!(self.idempotency, Idempotency::Natural)
+    }
+}
+
+/// One service.
+#[derive(Debug)]
+pub struct ServiceDescriptor {
+    /// Its name in the contract: `shop.orders.v1.Orders`.
+    pub name: &'static str,
+    /// Its name on the wire: `shop.orders.v1.OrdersService`.
+    pub wire_name: &'static str,
+    /// Its operations, queued commands left out.
+    pub operations: &'static [&'static Operation],
+    /// The services that it cannot do without, by their names in the contract.
+    pub calls: &'static [&'static str],
+    /// An encoded `google.protobuf.FileDescriptorSet` that holds it and all that it imports, for reflection.
+    pub file_descriptor: Option<&'static [u8]>,
+}
+
+/// One version of an event.
+#[derive(Debug)]
+pub struct EventDescriptor {
+    /// Its name in the contract: `shop.orders.v1.Orders.OrderPlaced`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+}
+
+/// A command with a `queue`: accepted now, done later by one of its consumers.
+#[derive(Debug)]
+pub struct QueueDescriptor {
+    /// The operation that it is.
+    pub operation: &'static Operation,
+    /// How many may run at once.
+    pub concurrency: usize,
+    /// How often each is tried.
+    pub attempts: u32,
+}

@@ -1,0 +1,99 @@
+//! The server's side of a call: what every generated server is made of.
+
+mod builder;
+mod handler;
+mod host;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub use self::builder::ServerBuilder;
+pub use self::host::{Host, HostParts};
+use crate::call::{Answer, Body};
+use crate::context::Context;
+use crate::error::Result;
+use crate::message::{Bus, Every};
+use crate::operation::{EventDescriptor, QueueDescriptor, ServiceDescriptor};
+
+/// What an operation is served by: a context and encoded requests in, encoded answers out.
+pub type Handler = Arc<dyn Fn(Context, Body) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+/// What works off a message: nothing is answered.
+pub type Worker = Arc<dyn Fn(Context, bytes::Bytes) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// What a tick of a schedule runs.
+pub type Tick = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// A service with its handlers, as generated `server(…)` functions make it.
+#[derive(Clone)]
+pub struct ServiceServer {
+    pub(crate) descriptor: &'static ServiceDescriptor,
+    pub(crate) handlers: HashMap<&'static str, Handler>,
+    pub(crate) bus: BusSlot,
+    /// The events that it handles.
+    pub subscriptions: Vec<Subscription>,
+    /// The queued commands that it works off.
+    pub queues: Vec<Queue>,
+    /// What it runs by the clock.
+    pub schedules: Vec<Schedule>,
+}
+
+/// One `on E do NAME`.
+#[derive(Clone)]
+pub struct Subscription {
+    /// The service that subscribes: one instance of it handles each event.
+    pub service: &'static str,
+    /// The handler's name in the contract.
+    pub name: &'static str,
+    /// The newest version of the event that the handler knows.
+    pub event: &'static EventDescriptor,
+    /// The handler.
+    pub worker: Worker,
+}
+
+/// One command with a `queue`.
+#[derive(Clone)]
+pub struct Queue {
+    /// Which one.
+    pub descriptor: &'static QueueDescriptor,
+    /// The handler.
+    pub worker: Worker,
+}
+
+/// One `schedule NAME every …`.
+#[derive(Clone)]
+pub struct Schedule {
+    /// The service that runs it.
+    pub service: &'static str,
+    /// Its name in the contract.
+    pub name: &'static str,
+    /// When it is due.
+    pub every: Every,
+    /// The handler.
+    pub tick: Tick,
+}
+
+impl ServiceServer {
+    /// Starts to put handlers to the operations of a service.
+    pub fn builder<S: Send + Sync + 'static>(descriptor: &'static ServiceDescriptor, service: S) -> ServerBuilder<S> {
+        ServerBuilder::new(descriptor, service)
+    }
+
+    /// What the compiler says of the service.
+    #[must_use]
+    pub fn descriptor(&self) -> &'static ServiceDescriptor {
+        self.descriptor
+    }
+}
+
+impl fmt::Debug for ServiceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceServer").field("service", &self.descriptor.name).finish_non_exhaustive()
+    }
+}
+
+/// A slot for the bus, which is made after the services that it delivers to.
+pub(crate) type BusSlot = Arc<std::sync::OnceLock<Arc<dyn Bus>>>;

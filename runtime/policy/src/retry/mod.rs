@@ -1,0 +1,95 @@
+//! Whether and when a failed attempt is followed by another.
+//!
+//! Full jitter, as in "Exponential Backoff And Jitter" (AWS, 2015): the pause is uniform in `[0, min(cap, base · 2ⁿ)]`.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use svckit_core::clock::Rng;
+use svckit_core::error::{Code, Error};
+use svckit_core::operation::{Operation, RetryConfig};
+
+/// The base of the pause after `resource_exhausted`: the callee asks to be left alone.
+const THROTTLED_BASE: Duration = Duration::from_secs(1);
+/// How far a wait that the callee asked for is spread, so that its callers do not come back at once.
+const SPREAD: Duration = Duration::from_secs(5);
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: the error is the answer.
+    Stop(Stop),
+    /// Another attempt, after this pause, if the budget allows it.
+    Again(Duration),
+}
+
+/// Why an error is the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The policy does not retry this code.
+    Code,
+    /// The callee may have done it, and doing it twice is not doing it once.
+    NotIdempotent,
+    /// A layer below has already retried.
+    RetriedBelow,
+    /// That was the last attempt.
+    Attempts,
+    /// The pause would outlast the deadline.
+    Deadline,
+}
+
+/// What is known when an attempt has failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    /// What was called.
+    pub operation: &'a Operation,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// What the last one failed with.
+    pub error: &'a Error,
+    /// The time.
+    pub now: Instant,
+    /// When the call as a whole is over.
+    pub deadline: Option<Instant>,
+}
+
+/// Judges a failed attempt.
+#[must_use]
+pub fn judge(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Verdict {
+    if let Some(stop) = refusal(config, failed) {
+        return Verdict::Stop(stop);
+    }
+    let pause = pause(config, failed, rng);
+    match failed.deadline {
+        Some(at) if failed.now.checked_add(pause).is_none_or(|then| then >= at) => Verdict::Stop(Stop::Deadline),
+        _ => Verdict::Again(pause),
+    }
+}
+
+fn refusal(config: &RetryConfig, failed: &Failed<'_>) -> Option<Stop> {
+    let error = failed.error;
+    // An attempt that ran into its own time limit is retried as if unavailable: its caller is still there.
+    let code = if error.code() == Code::DeadlineExceeded { Code::Unavailable } else { error.code() };
+    if !config.on.contains(code) {
+        return Some(Stop::Code);
+    }
+    if !failed.operation.repeatable() && !error.unreached() {
+        return Some(Stop::NotIdempotent);
+    }
+    if error.retried_below() && !config.even_if_retried {
+        return Some(Stop::RetriedBelow);
+    }
+    (failed.attempts >= config.attempts).then_some(Stop::Attempts)
+}
+
+fn pause(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Duration {
+    if let Some(asked) = failed.error.retry_after() {
+        return asked.saturating_add(rng.up_to(SPREAD));
+    }
+    let throttled = failed.error.code() == Code::ResourceExhausted;
+    let base = if throttled { config.base.max(THROTTLED_BASE) } else { config.base };
+    let doublings = failed.attempts.saturating_sub(1).min(31);
+    rng.up_to(base.saturating_mul(1 << doublings).min(config.cap))
+}
