@@ -76,7 +76,12 @@ impl Stub {
     /// A client over a channel.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
-        Self { channel, options: CallOptions::default(), inherited: Metadata::default(), deadline: None }
+        Self {
+            channel,
+            options: CallOptions::default(),
+            inherited: Metadata::default(),
+            deadline: None,
+        }
     }
 
     /// The same client with other options.
@@ -97,7 +102,11 @@ impl Stub {
     ///
     /// # Errors
     /// What the operation declares, or why it could not be asked.
-    pub async fn unary<Req, Res, E>(&self, operation: &'static Operation, request: &Req) -> Result<Res, E>
+    pub async fn unary<Req, Res, E>(
+        &self,
+        operation: &'static Operation,
+        request: &Req,
+    ) -> Result<Res, E>
     where
         Req: Record,
         Res: Record,
@@ -161,7 +170,11 @@ impl Stub {
     ///
     /// # Errors
     /// What the operation declares, or why it could not be asked.
-    pub async fn upload<U, Res, E>(&self, operation: &'static Operation, request: U) -> Result<Res, E>
+    pub async fn upload<U, Res, E>(
+        &self,
+        operation: &'static Operation,
+        request: U,
+    ) -> Result<Res, E>
     where
         U: Upload,
         Res: Record,
@@ -182,16 +195,23 @@ impl Stub {
         decode(operation, &until(env, deadline, operation, whole).await?)
     }
 
-    async fn many<Res: Record>(&self, operation: &'static Operation, body: Body) -> Result<Streaming<Res>> {
+    async fn many<Res: Record>(
+        &self,
+        operation: &'static Operation,
+        body: Body,
+    ) -> Result<Streaming<Res>> {
         let call = self.outgoing(operation, body);
         let (env, deadline) = (self.channel.env(), call.deadline);
-        let Answer { body, .. } = until(env, deadline, operation, self.channel.call(operation, call)).await?;
+        let Answer { body, .. } =
+            until(env, deadline, operation, self.channel.call(operation, call)).await?;
         let stream = match body {
             Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
             Body::Stream(stream) => stream,
         };
         let stream = bounded(env, deadline, operation, stream);
-        Ok(Streaming::from_results(stream.map(move |item| item.and_then(|bytes| decode(operation, &bytes)))))
+        Ok(Streaming::from_results(
+            stream.map(move |item| item.and_then(|bytes| decode(operation, &bytes))),
+        ))
     }
 
     fn outgoing(&self, operation: &'static Operation, body: Body) -> OutgoingCall {
@@ -200,7 +220,9 @@ impl Stub {
         for (name, value) in self.options.meta.iter() {
             meta.set(name, value);
         }
-        if operation.idempotency == Idempotency::ByCaller && meta.get(metadata::IDEMPOTENCY_KEY).is_none() {
+        if operation.idempotency == Idempotency::ByCaller
+            && meta.get(metadata::IDEMPOTENCY_KEY).is_none()
+        {
             meta.set(metadata::IDEMPOTENCY_KEY, env.ids.new_id().to_string());
         }
         let total = (!operation.shape.streams()).then_some(operation.policy.timeout.total);
@@ -213,7 +235,8 @@ impl Stub {
 fn decode<Res: Record>(operation: &'static Operation, bytes: &Bytes) -> Result<Res> {
     Res::from_bytes(bytes).map_err(|error| {
         let name = operation.name;
-        Error::internal(format!("the answer of {name} is not what the contract says: {error}")).with_source(error)
+        Error::internal(format!("the answer of {name} is not what the contract says: {error}"))
+            .with_source(error)
     })
 }
 
@@ -221,13 +244,18 @@ fn encode_all<Req: Record>(requests: Streaming<Req>) -> Body {
     Body::Stream(requests.map(|item| item.map(|request| request.to_bytes())).boxed())
 }
 
-async fn only(operation: &'static Operation, mut stream: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<Bytes> {
+async fn only(
+    operation: &'static Operation,
+    mut stream: impl Stream<Item = Result<Bytes>> + Unpin,
+) -> Result<Bytes> {
     let missing = || Error::internal(format!("{} was answered with nothing", operation.name));
     let first = stream.next().await.unwrap_or_else(|| Err(missing()))?;
     match stream.next().await {
         None => Ok(first),
         Some(Err(error)) => Err(error),
-        Some(Ok(_)) => Err(Error::internal(format!("{} was answered more than once", operation.name))),
+        Some(Ok(_)) => {
+            Err(Error::internal(format!("{} was answered more than once", operation.name)))
+        }
     }
 }
 
@@ -261,7 +289,8 @@ pub(crate) fn bounded(
     futures_util::stream::poll_fn(move |cx| {
         let Some(stream) = open.as_mut() else { return Poll::Ready(None) };
         let over = timer.as_mut().is_some_and(|timer| timer.poll_unpin(cx).is_ready());
-        let next = if over { Some(Err(late(operation))) } else { ready!(stream.poll_next_unpin(cx)) };
+        let next =
+            if over { Some(Err(late(operation))) } else { ready!(stream.poll_next_unpin(cx)) };
         if !matches!(next, Some(Ok(_))) {
             open = None;
         }

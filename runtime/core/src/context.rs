@@ -82,7 +82,11 @@ impl Context {
     /// The key of idempotency: the contract's field of the request, or what the caller sent beside it.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
-        self.inner.key.get().map(String::as_str).or_else(|| self.inner.meta.get(metadata::IDEMPOTENCY_KEY))
+        self.inner
+            .key
+            .get()
+            .map(String::as_str)
+            .or_else(|| self.inner.meta.get(metadata::IDEMPOTENCY_KEY))
     }
 
     /// Says which key the request itself holds. Generated code calls this; only the first call counts.
@@ -150,7 +154,8 @@ impl Context {
     #[doc(hidden)]
     #[must_use]
     pub fn stub(&self, service: &'static ServiceDescriptor) -> Stub {
-        let channel = self.inner.resolver.resolve(service).unwrap_or_else(crate::call::Channel::failing);
+        let channel =
+            self.inner.resolver.resolve(service).unwrap_or_else(crate::call::Channel::failing);
         Stub::new(channel).within(self.inner.meta.propagated(), self.inner.deadline)
     }
 
@@ -176,7 +181,14 @@ impl Context {
 
     fn stamp(&self, outgoing: Outgoing) -> Message {
         let Outgoing { event, key, payload } = outgoing;
-        Message { id: self.new_id(), event, key, payload, time: self.now(), meta: self.inner.meta.propagated() }
+        Message {
+            id: self.new_id(),
+            event,
+            key,
+            payload,
+            time: self.now(),
+            meta: self.inner.meta.propagated(),
+        }
     }
 }
 

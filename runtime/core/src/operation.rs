@@ -110,7 +110,8 @@ impl TimeoutConfig {
 
 impl PolicyConfig {
     /// The policy `standard`.
-    pub const STANDARD: Self = Self { timeout: TimeoutConfig::STANDARD, retry: Some(RetryConfig::STANDARD) };
+    pub const STANDARD: Self =
+        Self { timeout: TimeoutConfig::STANDARD, retry: Some(RetryConfig::STANDARD) };
 }
 
 /// One operation of a service.
@@ -137,14 +138,30 @@ impl Operation {
     #[must_use]
     pub const fn command(service: &'static str, name: &'static str, path: &'static str) -> Self {
         let (kind, idempotency) = (Kind::Command, Idempotency::ByCaller);
-        Self { service, name, path, kind, shape: Shape::Unary, idempotency, policy: PolicyConfig::STANDARD }
+        Self {
+            service,
+            name,
+            path,
+            kind,
+            shape: Shape::Unary,
+            idempotency,
+            policy: PolicyConfig::STANDARD,
+        }
     }
 
     /// A query `name` of `service`, unary, under the policy `standard`.
     #[must_use]
     pub const fn query(service: &'static str, name: &'static str, path: &'static str) -> Self {
         let (kind, idempotency) = (Kind::Query, Idempotency::Natural);
-        Self { service, name, path, kind, shape: Shape::Unary, idempotency, policy: PolicyConfig::STANDARD }
+        Self {
+            service,
+            name,
+            path,
+            kind,
+            shape: Shape::Unary,
+            idempotency,
+            policy: PolicyConfig::STANDARD,
+        }
     }
 
     /// With streams on the sides that `shape` says.

@@ -35,18 +35,26 @@ pub(crate) fn send<U: Upload>(request: U) -> BoxStream<'static, Result<Bytes>> {
 }
 
 /// Reads the first message and gives the request whose stream reads the others.
-pub(crate) async fn receive<U: Upload>(body: Body, read: impl Fn(&Bytes) -> Result<U::Head>) -> Result<U> {
+pub(crate) async fn receive<U: Upload>(
+    body: Body,
+    read: impl Fn(&Bytes) -> Result<U::Head>,
+) -> Result<U> {
     let mut stream = match body {
         Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
         Body::Stream(stream) => stream,
     };
-    let first = stream.next().await.unwrap_or_else(|| Err(Error::invalid_argument("the request has no message")))?;
+    let first = stream
+        .next()
+        .await
+        .unwrap_or_else(|| Err(Error::invalid_argument("the request has no message")))?;
     let head = read(&first)?;
     let rest = futures_util::stream::once(async { Ok(first) }).chain(stream);
     Ok(U::join(head, ByteStream::from_results(counted::<U>(rest.boxed()))))
 }
 
-fn counted<U: Upload>(messages: BoxStream<'static, Result<Bytes>>) -> BoxStream<'static, Result<Bytes>> {
+fn counted<U: Upload>(
+    messages: BoxStream<'static, Result<Bytes>>,
+) -> BoxStream<'static, Result<Bytes>> {
     let (min, max) = U::LEN;
     let name = U::NAME;
     futures_util::stream::try_unfold((messages, 0_u64), move |(mut messages, seen)| async move {
@@ -54,14 +62,18 @@ fn counted<U: Upload>(messages: BoxStream<'static, Result<Bytes>>) -> BoxStream<
             let chunk = chunk(U::FIELD, message?)?;
             let seen = seen + chunk.len() as u64;
             if seen > max {
-                return Err(Error::invalid_argument(format!("{name}: more than {max} bytes were sent")));
+                return Err(Error::invalid_argument(format!(
+                    "{name}: more than {max} bytes were sent"
+                )));
             }
             if !chunk.is_empty() {
                 return Ok(Some((chunk, (messages, seen))));
             }
         }
         if seen < min {
-            return Err(Error::invalid_argument(format!("{name}: {seen} bytes were sent, at least {min} are wanted")));
+            return Err(Error::invalid_argument(format!(
+                "{name}: {seen} bytes were sent, at least {min} are wanted"
+            )));
         }
         Ok(None)
     })

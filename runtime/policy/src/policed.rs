@@ -34,7 +34,9 @@ impl Policed {
     }
 
     fn policy(&self, operation: &'static Operation) -> Arc<Policy> {
-        if let Some(policy) = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(operation.path) {
+        if let Some(policy) =
+            self.policies.read().unwrap_or_else(PoisonError::into_inner).get(operation.path)
+        {
             return policy.clone();
         }
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +46,11 @@ impl Policed {
 }
 
 impl Transport for Policed {
-    fn call(&self, operation: &'static Operation, call: OutgoingCall) -> BoxFuture<'static, Result<Answer>> {
+    fn call(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+    ) -> BoxFuture<'static, Result<Answer>> {
         let (policy, inner) = (self.policy(operation), self.inner.clone());
         let OutgoingCall { meta, deadline, body } = call;
         let replay = match &body {
@@ -56,7 +62,11 @@ impl Transport for Policed {
         async move {
             let run = policy.run(governed, |attempt| {
                 let body = body.take().or_else(|| replay.clone().map(Body::One));
-                let call = body.map(|body| OutgoingCall { meta: meta.clone(), deadline: attempt.deadline, body });
+                let call = body.map(|body| OutgoingCall {
+                    meta: meta.clone(),
+                    deadline: attempt.deadline,
+                    body,
+                });
                 let inner = &inner;
                 async move {
                     let gone = || Error::internal("a request that streams was to be sent twice");

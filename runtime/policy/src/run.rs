@@ -44,7 +44,9 @@ impl Policy {
     #[must_use]
     pub fn new(config: PolicyConfig, env: Env) -> Self {
         let now = env.clock.now();
-        let budget = config.retry.map(|retry| Mutex::new(Budget::new(retry.budget_percent, retry.budget_floor, now)));
+        let budget = config
+            .retry
+            .map(|retry| Mutex::new(Budget::new(retry.budget_percent, retry.budget_floor, now)));
         Self { config, env, budget }
     }
 
@@ -76,7 +78,12 @@ impl Policy {
         }
     }
 
-    async fn attempt<T, F>(&self, call: Call, number: u32, attempt: &mut impl FnMut(Attempt) -> F) -> Result<T>
+    async fn attempt<T, F>(
+        &self,
+        call: Call,
+        number: u32,
+        attempt: &mut impl FnMut(Attempt) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
@@ -99,11 +106,15 @@ impl Policy {
     fn again(&self, call: Call, attempts: u32, error: &Error) -> Option<std::time::Duration> {
         let config = self.config.retry.as_ref().filter(|_| call.replayable)?;
         let now = self.env.clock.now();
-        let failed = Failed { operation: call.operation, attempts, error, now, deadline: call.deadline };
+        let failed =
+            Failed { operation: call.operation, attempts, error, now, deadline: call.deadline };
         match retry::judge(config, &failed, &*self.env.rng) {
             Verdict::Again(pause) if self.spend(now) => Some(pause),
             Verdict::Again(_) => {
-                tracing::debug!(operation = call.operation.name, "not tried again: the retry budget is used up");
+                tracing::debug!(
+                    operation = call.operation.name,
+                    "not tried again: the retry budget is used up"
+                );
                 None
             }
             Verdict::Stop(Stop::Code) => None,

@@ -6,4 +6,6 @@ mod transport;
 
 pub use self::metadata::Metadata;
 pub use self::stream::{ByteStream, Sender, Streaming};
-pub use self::transport::{Accept, Answer, Body, Channel, IncomingCall, OutgoingCall, Resolve, Transport};
+pub use self::transport::{
+    Accept, Answer, Body, Channel, IncomingCall, OutgoingCall, Resolve, Transport,
+};

@@ -54,7 +54,10 @@ impl<T: Send + 'static> Streaming<T> {
     #[must_use]
     pub fn channel(capacity: usize) -> (Sender<T>, Self) {
         let (sender, mut receiver) = mpsc::channel(capacity.max(1));
-        (Sender(sender), Self(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)).boxed()))
+        (
+            Sender(sender),
+            Self(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)).boxed()),
+        )
     }
 
     /// The next message, or nothing at the end.
@@ -78,7 +81,10 @@ impl<T: Send + 'static> Streaming<T> {
     }
 
     /// The same stream with each message made into another.
-    pub fn map_each<U: Send + 'static>(self, mut each: impl FnMut(T) -> U + Send + 'static) -> Streaming<U> {
+    pub fn map_each<U: Send + 'static>(
+        self,
+        mut each: impl FnMut(T) -> U + Send + 'static,
+    ) -> Streaming<U> {
         Streaming(self.0.map(move |item| item.map(&mut each)).boxed())
     }
 }
@@ -92,7 +98,9 @@ impl ByteStream {
         let mut all = Vec::new();
         while let Some(chunk) = self.message().await? {
             if all.len() + chunk.len() > limit {
-                return Err(Error::resource_exhausted(format!("more than the {limit} bytes that were expected")));
+                return Err(Error::resource_exhausted(format!(
+                    "more than the {limit} bytes that were expected"
+                )));
             }
             all.extend_from_slice(&chunk);
         }

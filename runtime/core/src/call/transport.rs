@@ -80,7 +80,11 @@ impl Answer {
 /// The client's side of a way to travel. It makes one attempt per call and no retry of its own.
 pub trait Transport: Send + Sync + 'static {
     /// Makes the call. Dropping the future, or the stream that it gave, cancels the call at the callee too.
-    fn call(&self, operation: &'static Operation, call: OutgoingCall) -> BoxFuture<'static, Result<Answer>>;
+    fn call(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+    ) -> BoxFuture<'static, Result<Answer>>;
 }
 
 /// The server's side: what a transport hands calls to.
@@ -88,7 +92,11 @@ pub trait Accept: Send + Sync + 'static {
     /// The services that are served, for routes, health and reflection.
     fn services(&self) -> Vec<&'static ServiceDescriptor>;
     /// Does the call. Never panics; dropping the future cancels the handler.
-    fn accept(&self, operation: &'static Operation, call: IncomingCall) -> BoxFuture<'static, Result<Answer>>;
+    fn accept(
+        &self,
+        operation: &'static Operation,
+        call: IncomingCall,
+    ) -> BoxFuture<'static, Result<Answer>>;
 }
 
 /// A way to one service, cheap to clone.

@@ -69,7 +69,10 @@ impl Code {
     /// The code of a number; whatever gRPC does not know is [`Code::Unknown`].
     #[must_use]
     pub fn from_number(number: i32) -> Self {
-        usize::try_from(number - 1).ok().and_then(|at| NAMES.get(at)).map_or(Self::Unknown, |(code, _)| *code)
+        usize::try_from(number - 1)
+            .ok()
+            .and_then(|at| NAMES.get(at))
+            .map_or(Self::Unknown, |(code, _)| *code)
     }
 
     /// The name in the contract language: `failed_precondition`.

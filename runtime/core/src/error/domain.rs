@@ -83,8 +83,10 @@ impl Error {
     #[must_use]
     pub fn from_callee(mut self) -> Self {
         self.inner.details = None;
-        if matches!(self.code(), Code::InvalidArgument | Code::OutOfRange | Code::Unauthenticated | Code::Unimplemented)
-        {
+        if matches!(
+            self.code(),
+            Code::InvalidArgument | Code::OutOfRange | Code::Unauthenticated | Code::Unimplemented
+        ) {
             self.inner.violations.clear();
             self.inner.code = Code::Internal;
         }

@@ -114,7 +114,8 @@ impl Error {
         let named: Vec<_> = violations.iter().take(3).map(ToString::to_string).collect();
         let more = violations.len().saturating_sub(named.len());
         let tail = if more == 0 { String::new() } else { format!(", and {more} more") };
-        let mut error = Self::invalid_argument(format!("invalid request: {}{tail}", named.join(", ")));
+        let mut error =
+            Self::invalid_argument(format!("invalid request: {}{tail}", named.join(", ")));
         error.inner.violations = violations;
         error
     }
@@ -177,7 +178,10 @@ impl Error {
 
     /// Adds the cause, which stays in this process.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         self.inner.source = Some(Arc::from(source.into()));
         self
     }

@@ -80,7 +80,8 @@ impl Error {
         if details.is_empty() {
             return None;
         }
-        let status = Status { code: self.code().number(), message: self.message().to_owned(), details };
+        let status =
+            Status { code: self.code().number(), message: self.message().to_owned(), details };
         Some(status.encode_to_vec().into())
     }
 
@@ -102,14 +103,20 @@ impl Error {
         let mut anys = Vec::new();
         let inner = &self.inner;
         if let Some(domain) = &inner.details {
-            anys.push(Any { type_url: format!("{PREFIX}{}", domain.name), value: domain.bytes.clone() });
+            anys.push(Any {
+                type_url: format!("{PREFIX}{}", domain.name),
+                value: domain.bytes.clone(),
+            });
         }
         if !inner.violations.is_empty() {
             let field_violations = inner.violations.iter().map(FieldViolation::from).collect();
             anys.push(any(BAD_REQUEST, &BadRequest { field_violations }));
         }
         if let Some(after) = inner.retry_after {
-            let delay = Delay { seconds: after.as_secs().cast_signed(), nanos: after.subsec_nanos().cast_signed() };
+            let delay = Delay {
+                seconds: after.as_secs().cast_signed(),
+                nanos: after.subsec_nanos().cast_signed(),
+            };
             anys.push(any(RETRY_INFO, &RetryInfo { retry_delay: Some(delay) }));
         }
         if let Some(reason) = &inner.reason {
@@ -123,11 +130,14 @@ impl Error {
         let inner = &mut self.inner;
         match any.type_url.as_str() {
             BAD_REQUEST => {
-                let fields = BadRequest::decode(any.value).map(|bad| bad.field_violations).unwrap_or_default();
+                let fields = BadRequest::decode(any.value)
+                    .map(|bad| bad.field_violations)
+                    .unwrap_or_default();
                 inner.violations.extend(fields.into_iter().map(Violation::from));
             }
             RETRY_INFO => {
-                inner.retry_after = RetryInfo::decode(any.value).ok().and_then(|info| info.retry_delay?.get());
+                inner.retry_after =
+                    RetryInfo::decode(any.value).ok().and_then(|info| info.retry_delay?.get());
             }
             ERROR_INFO => {
                 inner.reason = ErrorInfo::decode(any.value).ok().map(|info| Reason {

@@ -66,7 +66,11 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
 
     /// One request, many answers.
     #[must_use]
-    pub fn server_stream<Req, Res, E, F, Fut>(self, operation: &'static Operation, handler: F) -> Self
+    pub fn server_stream<Req, Res, E, F, Fut>(
+        self,
+        operation: &'static Operation,
+        handler: F,
+    ) -> Self
     where
         Req: Record,
         Res: Record,
@@ -87,7 +91,11 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
 
     /// Many requests, one answer.
     #[must_use]
-    pub fn client_stream<Req, Res, E, F, Fut>(self, operation: &'static Operation, handler: F) -> Self
+    pub fn client_stream<Req, Res, E, F, Fut>(
+        self,
+        operation: &'static Operation,
+        handler: F,
+    ) -> Self
     where
         Req: Record,
         Res: Record,
@@ -99,7 +107,9 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         self.add(operation, move |service, ctx, body| {
             let handler = handler.clone();
             async move {
-                let done = handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body))).await?;
+                let done =
+                    handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body)))
+                        .await?;
                 Ok(handler::one(&done))
             }
         })
@@ -119,7 +129,9 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         self.add(operation, move |service, ctx, body| {
             let handler = handler.clone();
             async move {
-                let done = handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body))).await?;
+                let done =
+                    handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body)))
+                        .await?;
                 Ok(handler::many(done))
             }
         })
@@ -162,8 +174,11 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
             let bus = bus.clone();
             async move {
                 let payload = handler::single::<Req>(body).await?.to_bytes();
-                let none = || Error::unavailable("no queue is there to take the command; is the app started?");
-                let job = Job { id: ctx.new_id(), queue, payload, meta: ctx.metadata().propagated() };
+                let none = || {
+                    Error::unavailable("no queue is there to take the command; is the app started?")
+                };
+                let job =
+                    Job { id: ctx.new_id(), queue, payload, meta: ctx.metadata().propagated() };
                 bus.get().cloned().ok_or_else(none)?.enqueue(job).await?;
                 Ok(Answer::one(Bytes::new()))
             }
@@ -172,7 +187,12 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
 
     /// An event that the service handles, by the handler `name`.
     #[must_use]
-    pub fn on<T, E, F, Fut>(mut self, event: &'static EventDescriptor, name: &'static str, handler: F) -> Self
+    pub fn on<T, E, F, Fut>(
+        mut self,
+        event: &'static EventDescriptor,
+        name: &'static str,
+        handler: F,
+    ) -> Self
     where
         T: Record,
         E: OperationError,
@@ -220,8 +240,9 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         Arc::new(move |ctx, payload| {
             let (service, handler) = (shared.clone(), handler.clone());
             async move {
-                let message = T::from_bytes(&payload)
-                    .map_err(|error| Error::invalid_argument(format!("the message is not readable: {error}")))?;
+                let message = T::from_bytes(&payload).map_err(|error| {
+                    Error::invalid_argument(format!("the message is not readable: {error}"))
+                })?;
                 handler::said(&ctx, handler(service, ctx.clone(), message)).await
             }
             .boxed()
@@ -234,9 +255,9 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         Fut: Future<Output = Result<Answer>> + Send + 'static,
     {
         let service = self.service.clone();
-        let handler: Handler = Arc::new(move |ctx, body| handler(service.clone(), ctx, body).boxed());
+        let handler: Handler =
+            Arc::new(move |ctx, body| handler(service.clone(), ctx, body).boxed());
         self.server.handlers.insert(operation.path, handler);
         self
     }
 }
-

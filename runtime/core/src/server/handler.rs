@@ -16,7 +16,9 @@ use crate::wire::{DecodeError, Record};
 pub(super) fn request<Req: Record>(bytes: &Bytes) -> Result<Req> {
     Req::from_bytes_checked(bytes).map_err(|error| match error {
         DecodeError::Invalid(violations) => Error::violations_of(violations.into_vec()),
-        DecodeError::Malformed(malformed) => Error::invalid_argument(format!("malformed request: {malformed}")),
+        DecodeError::Malformed(malformed) => {
+            Error::invalid_argument(format!("malformed request: {malformed}"))
+        }
     })
 }
 
@@ -29,7 +31,9 @@ pub(super) async fn single<Req: Record>(body: Body) -> Result<Req> {
             let first = stream.next().await.unwrap_or_else(|| Err(none()))?;
             if let Some(more) = stream.next().await {
                 more?;
-                return Err(Error::invalid_argument("the request has more than one message; send one"));
+                return Err(Error::invalid_argument(
+                    "the request has more than one message; send one",
+                ));
             }
             first
         }
@@ -52,7 +56,10 @@ pub(super) async fn upload<U: Upload>(body: Body) -> Result<U> {
 }
 
 /// What a handler said, in the form that travels. What was emitted is dropped with a failure that does not commit.
-pub(super) async fn said<T, E: OperationError>(ctx: &Context, done: impl Future<Output = Result<T, E>>) -> Result<T> {
+pub(super) async fn said<T, E: OperationError>(
+    ctx: &Context,
+    done: impl Future<Output = Result<T, E>>,
+) -> Result<T> {
     done.await.map_err(|error| {
         if !error.commits() {
             drop(ctx.close_outbox());

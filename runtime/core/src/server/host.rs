@@ -101,11 +101,17 @@ impl Host {
     ///
     /// # Errors
     /// What the handler failed with; a panic is `internal`.
-    pub async fn work<F>(&self, meta: crate::call::Metadata, span: Span, run: impl FnOnce(Context) -> F) -> Result<()>
+    pub async fn work<F>(
+        &self,
+        meta: crate::call::Metadata,
+        span: Span,
+        run: impl FnOnce(Context) -> F,
+    ) -> Result<()>
     where
         F: Future<Output = Result<()>>,
     {
-        let mut call = IncomingCall { meta, deadline: None, body: Body::One(Bytes::new()), peer: None };
+        let mut call =
+            IncomingCall { meta, deadline: None, body: Body::One(Bytes::new()), peer: None };
         let (ctx, guard) = self.context(&mut call, None);
         let work = AssertUnwindSafe(async { run(ctx.clone()).await }).catch_unwind();
         let done = work.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
@@ -122,7 +128,10 @@ impl Host {
         }
         match self.inner.bus.get() {
             Some(bus) => bus.publish(emitted).await?,
-            None => tracing::warn!(events = emitted.len(), "events were emitted, but nothing carries them"),
+            None => tracing::warn!(
+                events = emitted.len(),
+                "events were emitted, but nothing carries them"
+            ),
         }
         done
     }
@@ -154,7 +163,13 @@ impl Host {
     }
 
     /// Keeps deadline, panics and cancellation in force while an answer streams.
-    fn guard(&self, operation: &'static Operation, deadline: Option<Instant>, answer: Answer, guard: DropGuard) -> Answer {
+    fn guard(
+        &self,
+        operation: &'static Operation,
+        deadline: Option<Instant>,
+        answer: Answer,
+        guard: DropGuard,
+    ) -> Answer {
         let Answer { meta, body } = answer;
         let body = match body {
             Body::One(bytes) => {
@@ -163,7 +178,8 @@ impl Host {
             }
             Body::Stream(stream) => {
                 let safe = AssertUnwindSafe(stream).catch_unwind();
-                let safe = safe.map(|item| item.unwrap_or_else(|panic| Err(panicked(&*panic)))).boxed();
+                let safe =
+                    safe.map(|item| item.unwrap_or_else(|panic| Err(panicked(&*panic)))).boxed();
                 let bounded = client::bounded(&self.inner.env, deadline, operation, safe);
                 Body::Stream(self.stoppable(bounded, guard))
             }
@@ -182,7 +198,11 @@ impl Host {
         futures_util::stream::poll_fn(move |cx| {
             let Some((stream, _)) = open.as_mut() else { return std::task::Poll::Ready(None) };
             let over = stopped.poll_unpin(cx).is_ready();
-            let next = if over { Some(Err(stopping())) } else { std::task::ready!(stream.poll_next_unpin(cx)) };
+            let next = if over {
+                Some(Err(stopping()))
+            } else {
+                std::task::ready!(stream.poll_next_unpin(cx))
+            };
             if !matches!(next, Some(Ok(_))) {
                 open = None;
             }
@@ -197,7 +217,11 @@ impl Accept for Host {
         self.inner.services.iter().map(ServiceServer::descriptor).collect()
     }
 
-    fn accept(&self, operation: &'static Operation, call: IncomingCall) -> BoxFuture<'static, Result<Answer>> {
+    fn accept(
+        &self,
+        operation: &'static Operation,
+        call: IncomingCall,
+    ) -> BoxFuture<'static, Result<Answer>> {
         let span = tracing::info_span!(
             "serve",
             service = operation.service,

@@ -22,7 +22,8 @@ use crate::operation::{EventDescriptor, QueueDescriptor, ServiceDescriptor};
 pub type Handler = Arc<dyn Fn(Context, Body) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
 /// What works off a message: nothing is answered.
-pub type Worker = Arc<dyn Fn(Context, bytes::Bytes) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+pub type Worker =
+    Arc<dyn Fn(Context, bytes::Bytes) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What a tick of a schedule runs.
 pub type Tick = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -78,7 +79,10 @@ pub struct Schedule {
 
 impl ServiceServer {
     /// Starts to put handlers to the operations of a service.
-    pub fn builder<S: Send + Sync + 'static>(descriptor: &'static ServiceDescriptor, service: S) -> ServerBuilder<S> {
+    pub fn builder<S: Send + Sync + 'static>(
+        descriptor: &'static ServiceDescriptor,
+        service: S,
+    ) -> ServerBuilder<S> {
         ServerBuilder::new(descriptor, service)
     }
 
@@ -91,7 +95,9 @@ impl ServiceServer {
 
 impl fmt::Debug for ServiceServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceServer").field("service", &self.descriptor.name).finish_non_exhaustive()
+        f.debug_struct("ServiceServer")
+            .field("service", &self.descriptor.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -45,7 +45,8 @@ impl Budget {
     pub fn retry(&mut self, now: Instant) -> bool {
         self.advance(now);
         let total = |of: fn(&Bucket) -> u64| self.buckets.iter().map(of).sum::<u64>();
-        let allowed = total(|bucket| bucket.calls) * self.percent / 100 + self.floor * BUCKETS as u64;
+        let allowed =
+            total(|bucket| bucket.calls) * self.percent / 100 + self.floor * BUCKETS as u64;
         if total(|bucket| bucket.retries) >= allowed {
             return false;
         }

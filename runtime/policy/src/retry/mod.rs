@@ -63,7 +63,9 @@ pub fn judge(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Verdic
     }
     let pause = pause(config, failed, rng);
     match failed.deadline {
-        Some(at) if failed.now.checked_add(pause).is_none_or(|then| then >= at) => Verdict::Stop(Stop::Deadline),
+        Some(at) if failed.now.checked_add(pause).is_none_or(|then| then >= at) => {
+            Verdict::Stop(Stop::Deadline)
+        }
         _ => Verdict::Again(pause),
     }
 }
@@ -71,7 +73,8 @@ pub fn judge(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Verdic
 fn refusal(config: &RetryConfig, failed: &Failed<'_>) -> Option<Stop> {
     let error = failed.error;
     // An attempt that ran into its own time limit is retried as if unavailable: its caller is still there.
-    let code = if error.code() == Code::DeadlineExceeded { Code::Unavailable } else { error.code() };
+    let code =
+        if error.code() == Code::DeadlineExceeded { Code::Unavailable } else { error.code() };
     if !config.on.contains(code) {
         return Some(Stop::Code);
     }

@@ -3,7 +3,8 @@ use svckit_core::operation::Idempotency;
 
 static QUERY: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get");
 static COMMAND: Operation = Operation::command("t.v1.T", "Put", "/t.v1.T/Put");
-static NATURAL: Operation = Operation::command("t.v1.T", "Set", "/t.v1.T/Set").idempotency(Idempotency::Natural);
+static NATURAL: Operation =
+    Operation::command("t.v1.T", "Set", "/t.v1.T/Set").idempotency(Idempotency::Natural);
 
 struct Dice(u64);
 
@@ -81,6 +82,9 @@ fn no_pause_outlasts_the_deadline() {
     let now = Instant::now();
     let deadline = Some(now + Duration::from_millis(50));
     let failed = Failed { now, deadline, ..failed(&QUERY, 1, &error) };
-    assert_eq!(judge(&RetryConfig::STANDARD, &failed, &Dice(u64::MAX)), Verdict::Stop(Stop::Deadline));
+    assert_eq!(
+        judge(&RetryConfig::STANDARD, &failed, &Dice(u64::MAX)),
+        Verdict::Stop(Stop::Deadline)
+    );
     assert!(matches!(judge(&RetryConfig::STANDARD, &failed, &Dice(0)), Verdict::Again(_)));
 }
