@@ -84,6 +84,30 @@ pub struct PageRequest {
     pub token: String,
 }
 
+impl PageRequest {
+    /// Items on a page where the caller leaves that to the service.
+    const USUAL: u32 = 100;
+    /// Items on a page at most, however many are asked for.
+    const MOST: u32 = 1000;
+
+    /// Cuts the page that is asked for out of `items`, which come in the order of what `token` makes of each: those
+    /// past this request's token, 100 of them unless it asks for another number, and never more than 1000. For lists
+    /// that are at hand; a store pages with a query of its own.
+    pub fn cut<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        token: impl Fn(&T) -> String,
+    ) -> Page<T> {
+        let size = if self.size == 0 { Self::USUAL } else { self.size.min(Self::MOST) } as usize;
+        let past = |item: &T| self.token.is_empty() || token(item) > self.token;
+        let mut items: Vec<T> = items.into_iter().filter(past).take(size + 1).collect();
+        let more = items.len() > size;
+        items.truncate(size);
+        let last = items.last().filter(|_| more).map(token);
+        Page { items, next_page_token: last.unwrap_or_default() }
+    }
+}
+
 /// The request of a paged operation: its own fields, then `page_size` 1000 and `page_token` 1001.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paged<R> {
@@ -206,5 +230,32 @@ impl<T: Value + std::fmt::Debug> Record for Page<T> {
         let items = o.field("items", "items", v);
         let next_page_token = o.field("nextPageToken", "next_page_token", v);
         Some(Self { items: items?, next_page_token: next_page_token? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(size: u32, token: &str) -> (Vec<char>, String) {
+        let page = PageRequest { size, token: token.into() }.cut('a'..='e', char::to_string);
+        (page.items, page.next_page_token)
+    }
+
+    #[test]
+    fn pages_follow_each_other_to_the_end() {
+        assert_eq!(cut(2, ""), (vec!['a', 'b'], "b".into()));
+        assert_eq!(cut(2, "b"), (vec!['c', 'd'], "d".into()));
+        assert_eq!(cut(2, "d"), (vec!['e'], String::new()));
+        assert_eq!(cut(5, ""), (('a'..='e').collect(), String::new()));
+        assert_eq!(cut(0, "c"), (vec!['d', 'e'], String::new()));
+        assert_eq!(cut(3, "z"), (vec![], String::new()));
+    }
+
+    #[test]
+    fn no_page_is_larger_than_a_thousand() {
+        let page = PageRequest { size: u32::MAX, token: String::new() };
+        let page = page.cut((0..2000).map(|n| format!("{n:04}")), String::clone);
+        assert_eq!((page.items.len(), page.next_page_token.as_str()), (1000, "0999"));
     }
 }
