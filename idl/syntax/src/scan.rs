@@ -3,6 +3,7 @@
 use svckit_diagnostics::{Diagnostic, FileId, Span};
 
 use crate::codes;
+use crate::parse::error::shown;
 use crate::tree::{Comment, CommentKind};
 
 /// Brackets may be nested so deep; an item that is deeper is not parsed.
@@ -50,7 +51,8 @@ pub fn tokens(text: &str) -> Vec<Token> {
     out
 }
 
-fn token(text: &str, at: usize) -> (TokenKind, usize) {
+/// The token that begins at a place, and its end.
+pub(crate) fn token(text: &str, at: usize) -> (TokenKind, usize) {
     let bytes = text.as_bytes();
     let rest = &bytes[at..];
     match rest[0] {
@@ -82,17 +84,46 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
     if end > at && bytes[end - 1] == b'\r' { end - 1 } else { end }
 }
 
-/// The end of a string whose quote is before `at`; a plain one ends with its line at the latest.
+/// The end of a string whose quote is before `at`: it ends with its line at the latest.
 fn string_end(bytes: &[u8], mut at: usize, raw: bool) -> usize {
     while at < bytes.len() {
         match bytes[at] {
             b'"' => return at + 1,
-            b'\n' if !raw => return at,
+            b'\n' => return at,
             b'\\' if !raw && at + 1 < bytes.len() && bytes[at + 1] != b'\n' => at += 2,
             _ => at += 1,
         }
     }
     bytes.len()
+}
+
+/// Characters that the language has a use for; `'` and the like are not among them.
+const KNOWN: &str = "{}()[]<>@:?=,;.*|-/%!&+";
+
+/// So many stray characters are reported; a file with more is not a contract at all.
+const MAX_STRAYS: usize = 5;
+
+/// What to write instead of a character that has no meaning.
+fn advice(character: &str) -> &'static str {
+    match character {
+        "#" => "a comment starts with `//`, a number on the wire with `@`",
+        "'" | "`" | "“" | "”" | "„" | "‘" | "’" => {
+            "a string stands between `\"` and `\"`"
+        }
+        "$" => "there are no variables: values are written out",
+        c if c.chars().any(char::is_alphabetic) => {
+            "names are made of ASCII letters, digits and `_`; strings and comments hold any text"
+        }
+        _ => "remove it: outside strings and comments a contract is plain ASCII",
+    }
+}
+
+/// Whether the quote at the end of a plain string is an escaped one: the string goes on.
+fn open_end(word: &str) -> bool {
+    let Some(inner) = word.strip_suffix('"').filter(|_| word.starts_with('"')) else {
+        return false;
+    };
+    inner.len() > 1 && inner.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1
 }
 
 /// A part of the text that holds whole items.
@@ -111,7 +142,8 @@ pub(crate) struct Scan {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-const ITEM_WORDS: &[&str] = &[
+/// Words that start an item.
+pub(crate) const ITEM_WORDS: &[&str] = &[
     "package",
     "use",
     "allow",
@@ -146,7 +178,8 @@ pub(crate) fn scan(id: FileId, text: &str) -> Scan {
         };
         scan.comments.push(Comment { span: Span::new(id, t.start, t.end), kind });
     }
-    Splitter { id, text, tokens: &tokens, out: &mut scan, resync: false, angles: 0 }.run();
+    Splitter { id, text, tokens: &tokens, out: &mut scan, resync: false, angles: 0, strays: 0 }
+        .run();
     scan
 }
 
@@ -159,6 +192,8 @@ struct Splitter<'a> {
     resync: bool,
     /// Open `<` of the item.
     angles: usize,
+    /// Stray characters so far.
+    strays: usize,
 }
 
 impl Splitter<'_> {
@@ -267,36 +302,45 @@ impl Splitter<'_> {
             "]" => "[",
             _ => return false,
         };
-        match depth.last().copied() {
-            Some(open) if self.word(open) == closes => {
-                depth.pop();
-                false
-            }
-            Some(open) => {
-                let (found, opened) = (self.word(t).to_owned(), self.word(open).to_owned());
-                let span = self.span(t);
-                self.say(
-                    Diagnostic::new(
-                        codes::UNBALANCED,
-                        span,
-                        format!("`{found}` does not close `{opened}`"),
-                    )
-                    .label(self.span(open), "opened here")
-                    .help("close the inner bracket first"),
-                );
-                depth.pop();
-                true
-            }
-            None => {
-                let found = self.word(t).to_owned();
-                let span = self.span(t);
-                self.say(
-                    Diagnostic::new(codes::UNBALANCED, span, format!("`{found}` closes nothing"))
-                        .help("remove it, or look for the bracket that was closed too early"),
-                );
-                true
-            }
+        if depth.last().is_some_and(|open| self.word(*open) == closes) {
+            depth.pop();
+            return false;
         }
+        match depth.iter().rposition(|open| self.word(*open) == closes) {
+            // What it closes was opened before: what was opened since is never closed.
+            Some(index) => {
+                let inner = depth[index + 1];
+                depth.truncate(index);
+                self.closed_too_early(t, inner);
+            }
+            None => self.closes_nothing(t, depth.last().copied()),
+        }
+        true
+    }
+
+    fn closed_too_early(&mut self, t: Token, open: Token) {
+        let bracket = self.word(open).to_owned();
+        let found = self.word(t).to_owned();
+        let said = Diagnostic::new(
+            codes::UNBALANCED,
+            self.span(open),
+            format!("`{bracket}` is never closed"),
+        )
+        .label(self.span(t), format!("`{found}` closes what stands around it"))
+        .help("close it where its content ends");
+        self.say(said);
+    }
+
+    fn closes_nothing(&mut self, t: Token, open: Option<Token>) {
+        let found = self.word(t).to_owned();
+        let span = self.span(t);
+        let said = Diagnostic::new(codes::UNBALANCED, span, format!("`{found}` closes nothing"));
+        self.say(match open {
+            Some(open) => said
+                .label(self.span(open), "this is open")
+                .help("close it by the bracket that it was opened with"),
+            None => said.help("remove it, or look for the bracket that was closed too early"),
+        });
     }
 
     /// Types nest by angle brackets; one that is never closed is the grammar's to report.
@@ -310,42 +354,34 @@ impl Splitter<'_> {
 
     fn stray(&mut self, t: Token) -> bool {
         let word = self.word(t);
-        let span = self.span(t);
-        match t.kind {
-            TokenKind::Str if !word.ends_with('"') || word.len() < 2 || word == "r\"" => {
-                self.say(
-                    Diagnostic::new(
-                        codes::UNTERMINATED_STRING,
-                        span,
-                        "this string does not end on its line",
-                    )
-                    .help("add a closing `\"`; a line break in a string is `\\n`"),
-                );
-                true
-            }
-            TokenKind::Punct if word == "/" && self.text[t.end..].starts_with('*') => {
-                self.say(
-                    Diagnostic::new(codes::BLOCK_COMMENT, span, "there are no block comments")
-                        .help("write `//` at the start of each line"),
-                );
-                true
-            }
-            TokenKind::Punct
-                if !"{}()[]<>@:?=,;.*|-/%".contains(word) && word.chars().count() == 1 =>
+        let (code, message, help) = match t.kind {
+            TokenKind::Str
+                if !word.ends_with('"') || word == "\"" || word == "r\"" || open_end(word) =>
             {
-                let shown = word.escape_debug().to_string();
-                self.say(
-                    Diagnostic::new(
-                        codes::STRAY_CHARACTER,
-                        span,
-                        format!("`{shown}` has no meaning here"),
-                    )
-                    .help("outside strings and comments a contract is plain ASCII; remove it"),
-                );
-                true
+                (
+                    codes::UNTERMINATED_STRING,
+                    "this string does not end on its line".to_owned(),
+                    "add a closing `\"`; a line break in a string is `\\n`",
+                )
             }
-            _ => false,
+            TokenKind::Punct if word == "/" && self.text[t.end..].starts_with('*') => (
+                codes::BLOCK_COMMENT,
+                "there are no block comments".to_owned(),
+                "write `//` at the start of each line",
+            ),
+            TokenKind::Punct if !KNOWN.contains(word) && word.chars().count() == 1 => (
+                codes::STRAY_CHARACTER,
+                format!("`{}` has no meaning here", shown(word)),
+                advice(word),
+            ),
+            _ => return false,
+        };
+        let said = Diagnostic::new(code, self.span(t), message).help(help);
+        self.strays += usize::from(code == codes::STRAY_CHARACTER);
+        if self.strays <= MAX_STRAYS || code != codes::STRAY_CHARACTER {
+            self.say(said);
         }
+        true
     }
 
     fn too_deep(&mut self, t: Token) {

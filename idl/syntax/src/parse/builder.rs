@@ -1,6 +1,6 @@
 //! What every part of the conversion needs: spans, names, strings, docs.
 
-use pest::iterators::Pair;
+use pest::iterators::{Pair, Pairs};
 use svckit_diagnostics::{Diagnostic, FileId, Span};
 
 use super::Rule;
@@ -164,6 +164,21 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Reports the commas and semicolons that stand between members, fields, values, lines.
+    pub(super) fn no_separators(&mut self, pairs: &Pairs<'_, Rule>) {
+        for separator in pairs.clone().flatten().filter(|p| p.as_rule() == Rule::sep) {
+            let span = self.span(&separator);
+            let found = separator.as_str();
+            let what =
+                if found == ";" { "there are no semicolons" } else { "no comma stands here" };
+            self.say(
+                Diagnostic::new(codes::SEPARATOR, span, what)
+                    .help("members need no separators; the formatter puts each on a line")
+                    .fix(format!("remove the `{found}`"), span, ""),
+            );
+        }
+    }
+
     pub(super) fn file_docs(&self) -> String {
         let lines = self.comments.iter().filter(|c| c.kind == CommentKind::File);
         self.doc_text(lines.copied().collect())
@@ -199,9 +214,8 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn report_dangling_docs(&mut self) {
-        let junk: Vec<Span> = Vec::new();
         for (comment, used) in self.comments.iter().zip(&self.used_docs) {
-            if comment.kind == CommentKind::Item && !used && !junk.contains(&comment.span) {
+            if comment.kind == CommentKind::Item && !used {
                 self.diagnostics.push(
                     Diagnostic::new(codes::DANGLING_DOC, comment.span, "this documents nothing")
                         .help("put it right before what it documents, or write `//`"),
@@ -212,9 +226,8 @@ impl<'a> Builder<'a> {
 
     /// Marks the docs within a range as read: what they document is broken, which was said.
     pub(super) fn forget_docs(&mut self, start: usize, end: usize) {
-        for (comment, used) in self.comments.iter().zip(&mut self.used_docs) {
-            let at = comment.span.start as usize;
-            *used |= at >= start && at < end;
-        }
+        let first = self.comments.partition_point(|c| (c.span.start as usize) < start);
+        let last = self.comments.partition_point(|c| (c.span.start as usize) < end);
+        self.used_docs[first..last.max(first)].fill(true);
     }
 }

@@ -51,7 +51,8 @@ impl Builder<'_> {
                 ),
             );
         }
-        let late = !file.uses.is_empty() || !file.items.is_empty();
+        let known = |item: &Item| !matches!(item.kind, ItemKind::Junk(_));
+        let late = !file.uses.is_empty() || file.items.iter().any(known);
         if let Some(first) = &file.package {
             self.say(
                 Diagnostic::new(codes::BAD_PACKAGE, package.span, "a file belongs to one package")

@@ -2,13 +2,15 @@
 
 mod builder;
 mod clauses;
-mod error;
+pub(crate) mod error;
+mod expected;
 mod flow;
 mod items;
 mod literals;
 mod names;
 mod recover;
 mod services;
+mod slips;
 
 use pest::Parser;
 use svckit_diagnostics::{Diagnostic, FileId, Span};
@@ -60,11 +62,7 @@ pub fn parse(id: FileId, text: &str) -> Parsed {
 fn parse_chunk(builder: &mut Builder<'_>, file: &mut tree::File, chunk: Chunk) {
     let text = &builder.text[chunk.start..chunk.end];
     if chunk.broken {
-        let said = builder.diagnostics.len();
-        if recover::service(builder, file, chunk) {
-            // What follows from the bracket was said with it.
-            builder.diagnostics.truncate(said.max(1));
-        } else {
+        if !recover::service(builder, file, chunk) {
             recover::set_aside(builder, file, chunk);
         }
         return;
@@ -72,6 +70,7 @@ fn parse_chunk(builder: &mut Builder<'_>, file: &mut tree::File, chunk: Chunk) {
     builder.base = chunk.start;
     match Grammar::parse(Rule::items, text) {
         Ok(pairs) => {
+            builder.no_separators(&pairs);
             for pair in pairs.flat_map(pest::iterators::Pair::into_inner) {
                 builder.top_level(file, pair);
             }

@@ -34,9 +34,12 @@ pub(super) fn service(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk) 
     let text = &builder.text[chunk.start..chunk.end];
     let Some(parts) = cut(text) else { return false };
     let head = match Grammar::parse(Rule::service_head, &text[..parts.members[0]]) {
-        Ok(pairs) => pairs.flat_map(pest::iterators::Pair::into_inner).collect::<Vec<_>>(),
+        Ok(pairs) => {
+            builder.no_separators(&pairs);
+            pairs.flat_map(pest::iterators::Pair::into_inner).collect::<Vec<_>>()
+        }
         Err(error) => {
-            builder.syntax_error(&error);
+            builder.syntax_error_unless_said(&error, chunk.start, chunk.start + parts.members[0]);
             Vec::new()
         }
     };
@@ -64,6 +67,7 @@ pub(super) fn service(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk) 
     for range in parts.members.windows(2) {
         members(builder, &mut service, chunk.start, range[0], range[1]);
     }
+    builder.late_settings(&mut service);
     let span = Span::new(builder.id, chunk.start, chunk.start + text.trim_end().len());
     let head = Head { docs: before, allows: Vec::new() };
     file.items.push(Item { head, span, kind: ItemKind::Service(service) });
@@ -81,13 +85,14 @@ fn members(
     builder.base = base + start;
     match Grammar::parse(Rule::members, text) {
         Ok(pairs) => {
+            builder.no_separators(&pairs);
             for pair in pairs.flat_map(|p| children(&p, Rule::member).collect::<Vec<_>>()) {
                 let member = builder.member(&pair);
                 service.members.push(member);
             }
         }
         Err(error) => {
-            builder.syntax_error(&error);
+            builder.syntax_error_unless_said(&error, base + start, base + end);
             builder.forget_docs(base + start, base + end);
             let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             let name = words.find(|w| w.starts_with(|c: char| c.is_ascii_uppercase())).map(|w| {

@@ -2,19 +2,74 @@
 
 use super::Rule;
 use super::builder::{Builder, P, child, children, has};
+use svckit_diagnostics::{Diagnostic, Edit};
+
+use crate::codes;
 use crate::tree::{
-    Event, Example, ExamplePart, ExamplePartKind, Member, MemberKind, On, Operation, Params,
-    Policy, Schedule, Service, Setting, When,
+    Auth, Clause, ClauseKind, Event, Example, ExamplePart, ExamplePartKind, Member, MemberKind, On,
+    Operation, Params, Policy, Schedule, Service, Setting, When,
 };
+
+fn clauses_of(kind: &mut MemberKind) -> Option<&mut Vec<Clause>> {
+    match kind {
+        MemberKind::Operation(operation) => Some(&mut operation.clauses),
+        MemberKind::Event(event) => Some(&mut event.clauses),
+        MemberKind::On(on) => Some(&mut on.clauses),
+        MemberKind::Schedule(schedule) => Some(&mut schedule.clauses),
+        MemberKind::Fixture(_) | MemberKind::Junk(_) => None,
+    }
+}
+
+/// Whether a clause can only be a service's.
+fn is_setting(kind: &ClauseKind) -> bool {
+    match kind {
+        ClauseKind::Auth(auth) => !matches!(auth, Auth::Scope(_)),
+        ClauseKind::Owner(_) | ClauseKind::Tenant(_) | ClauseKind::Meta(..) => true,
+        _ => false,
+    }
+}
 
 impl Builder<'_> {
     pub(super) fn service(&mut self, pair: &P<'_>) -> Service {
-        Service {
+        let mut service = Service {
             name: self.upper_ident(pair, "a service's name"),
             wire: self.wire_in(pair),
             settings: self.clauses(pair),
             members: children(pair, Rule::member).map(|m| self.member(&m)).collect(),
+        };
+        self.late_settings(&mut service);
+        service
+    }
+
+    /// Settings after the first member, which the grammar takes for clauses of the member before them: reports
+    /// them, and puts them where they belong.
+    pub(super) fn late_settings(&mut self, service: &mut Service) {
+        let Some(first) = service.members.first() else { return };
+        let before = service.settings.last().map(|s| s.span.at_end());
+        let first = first.span.at_start();
+        let mut late = Vec::new();
+        for member in &mut service.members {
+            let Some(clauses) = clauses_of(&mut member.kind) else { continue };
+            late.extend(clauses.extract_if(.., |c| is_setting(&c.kind)));
         }
+        for setting in &late {
+            let text = &self.text[setting.span.range()];
+            let (place, moved) = match before {
+                Some(end) => (end, format!("\n  {text}")),
+                None => (first, format!("{text}\n\n  ")),
+            };
+            let word = setting.kind.word();
+            let message =
+                format!("`{word}` is a setting of the service and stands before its first member");
+            let mut said = Diagnostic::new(codes::LATE_SETTING, setting.span, message)
+                .label(first, "the first member begins here")
+                .fix("move it to the top of the service", setting.span, "");
+            if let Some(fix) = said.fixes.last_mut() {
+                fix.edits.insert(0, Edit { span: place, text: moved });
+            }
+            self.say(said);
+        }
+        service.settings.append(&mut late);
     }
 
     pub(super) fn member(&mut self, pair: &P<'_>) -> Member {
