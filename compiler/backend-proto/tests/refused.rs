@@ -1,5 +1,7 @@
 //! What Protobuf cannot say is told at its place.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files")]
+
 mod support;
 
 use support::{B, Build, With, ty};

@@ -1,5 +1,7 @@
 //! Contracts of many shapes, each compiled by protox and judged by buf.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files")]
+
 mod support;
 
 use support::tools::{accepted, compile, generate};

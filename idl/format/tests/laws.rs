@@ -1,4 +1,5 @@
 //! Laws of the formatter over every fixture and example: format of format is format, tokens and comments stay.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
