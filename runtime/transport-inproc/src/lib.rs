@@ -1,1 +1,8 @@
 //! Calls and messages between svckit services of one process.
+//!
+//! Calls go through the same seams as those over a network: encoded bytes, deadlines, cancellation, panics caught. So
+//! what works in one process works in two.
+
+mod calls;
+
+pub use self::calls::InProcess;

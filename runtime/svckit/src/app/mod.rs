@@ -1,0 +1,133 @@
+//! An app: the services of one process, where they listen, and the ways to those elsewhere.
+
+mod registry;
+mod running;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use svckit_core::call::Channel;
+use svckit_core::client::Stub;
+use svckit_core::clock::Env;
+use svckit_core::operation::ServiceDescriptor;
+
+use self::registry::Registry;
+pub use self::running::Running;
+use crate::{Config, Error, Result, ServiceServer};
+
+/// The services of one process and the ways to those elsewhere.
+///
+/// Services in one app call each other in process; others are called over gRPC, where the configuration says. Cheap to
+/// clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    registry: Arc<Registry>,
+    config: Config,
+}
+
+impl App {
+    /// An app as the environment says: `SVCKIT_CONFIG`, `SVCKIT_DEPLOYMENT`, `SVCKIT_LISTEN`, `SVCKIT_ENDPOINTS`,
+    /// `SVCKIT_DRAIN`; and a log to the standard error by `SVCKIT_LOG`, where the program has none.
+    ///
+    /// # Errors
+    /// `invalid_argument` or `unavailable`, with what is wrong in the configuration and how to write it.
+    pub fn from_env() -> Result<Self> {
+        crate::config::known(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        #[cfg(feature = "telemetry")]
+        crate::telemetry::install()?;
+        Ok(Self::with(Config::from_env()?))
+    }
+
+    /// An app that reads nothing from outside: for tests and examples.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::with(Config::default())
+    }
+
+    /// An app with this configuration.
+    #[must_use]
+    pub fn with(config: Config) -> Self {
+        Self::with_env(config, Env::default())
+    }
+
+    /// An app with this configuration, and with clock, randomness and ids of one's own.
+    #[must_use]
+    pub fn with_env(config: Config, env: Env) -> Self {
+        Self { registry: Arc::new(Registry::new(&config, env)), config }
+    }
+
+    /// Listens for gRPC at `address`, `host:port`; port 0 takes any that is free.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.config.listen = Some(address.into());
+        self
+    }
+
+    /// Says where a service is that is not served here: its full name in the contract, and `http://host:port`.
+    #[must_use]
+    pub fn endpoint(self, service: impl Into<String>, url: impl Into<String>) -> Self {
+        self.registry.add_endpoint(service.into(), url.into());
+        self
+    }
+
+    /// Serves a service, as a generated `server(…)` function gives it.
+    #[must_use]
+    pub fn serve(self, server: ServiceServer) -> Self {
+        self.registry.add_server(server);
+        self
+    }
+
+    /// How the app is configured.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The way to a service: in process if it is served here, else over gRPC.
+    ///
+    /// # Errors
+    /// `unavailable` if no way is known, saying what to configure.
+    pub fn channel(&self, service: &'static ServiceDescriptor) -> Result<Channel> {
+        self.registry.resolve(service)
+    }
+
+    /// What a generated client is made of.
+    ///
+    /// # Errors
+    /// As [`channel`](Self::channel).
+    #[doc(hidden)]
+    pub fn stub(&self, service: &'static ServiceDescriptor) -> Result<Stub> {
+        self.channel(service).map(Stub::new)
+    }
+
+    /// Starts, serves until SIGTERM or SIGINT, then drains: nothing new is taken, calls in flight may end within the
+    /// configured time, and what is left is dropped.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    pub async fn run(self) -> Result<()> {
+        let running = self.start().await?;
+        if let Some(address) = running.address() {
+            tracing::info!(%address, "serving");
+        }
+        running::signal().await?;
+        tracing::info!("draining");
+        running.shutdown().await;
+        Ok(())
+    }
+
+    /// Starts and returns at once: for tests, and for programs with a life of their own.
+    ///
+    /// # Errors
+    /// What keeps it from starting: an address that is taken, a service that another one needs and nothing leads to.
+    pub async fn start(self) -> Result<Running> {
+        let missing = self.registry.missing();
+        if !missing.is_empty() {
+            return Err(Error::failed_precondition(missing.join("\n")));
+        }
+        Running::start(self).await
+    }
+}
+
+/// Where gRPC listens, if it does.
+pub(crate) type Address = Option<SocketAddr>;

@@ -1,0 +1,171 @@
+//! The services served here and the ways to those elsewhere.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use svckit_core::call::{Channel, Resolve, Transport};
+use svckit_core::clock::Env;
+use svckit_core::operation::ServiceDescriptor;
+use svckit_core::server::{Host, HostParts};
+use svckit_policy::Policed;
+use svckit_transport_inproc::InProcess;
+
+use crate::{Config, Error, Result, ServiceServer};
+
+/// What an app knows of services.
+pub(crate) struct Registry {
+    env: Env,
+    message_limit: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    servers: Vec<ServiceServer>,
+    endpoints: BTreeMap<String, String>,
+    channels: HashMap<&'static str, Channel>,
+    host: Option<Host>,
+}
+
+impl Registry {
+    pub(super) fn new(config: &Config, env: Env) -> Self {
+        let state = State { endpoints: config.endpoints.clone(), ..State::default() };
+        Self { env, message_limit: config.message_limit, state: Mutex::new(state) }
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(super) fn add_endpoint(&self, service: String, url: String) {
+        let mut state = self.state();
+        state.channels.retain(|name, _| *name != service);
+        state.endpoints.insert(service, url);
+    }
+
+    pub(super) fn add_server(&self, server: ServiceServer) {
+        let mut state = self.state();
+        // What leads to the services known so far does not know this one.
+        state.channels.clear();
+        state.host = None;
+        state.servers.push(server);
+    }
+
+    /// All that is served here.
+    pub(super) fn host(self: &Arc<Self>) -> Host {
+        let mut state = self.state();
+        if let Some(host) = &state.host {
+            return host.clone();
+        }
+        let (services, env) = (state.servers.clone(), self.env.clone());
+        let host = Host::new(HostParts { services, env, resolver: Arc::new(self.ways()) });
+        state.host = Some(host.clone());
+        host
+    }
+
+    /// What services need and nothing leads to.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let state = self.state();
+        let known = |name: &str| {
+            state.endpoints.contains_key(name)
+                || state.servers.iter().any(|served| served.descriptor().name == name)
+        };
+        let needs = |server: &ServiceServer| {
+            let service = server.descriptor();
+            let missing = service.calls.iter().filter(|name| !known(name));
+            missing
+                .map(|name| format!("{} calls {name}, but {}", service.name, no_way(name)))
+                .collect::<Vec<_>>()
+        };
+        state.servers.iter().flat_map(needs).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn served(&self, name: &str) -> bool {
+        self.state().servers.iter().any(|served| served.descriptor().name == name)
+    }
+
+    fn policed(&self, transport: impl Transport) -> Channel {
+        let policed = Policed::new(Arc::new(transport), self.env.clone());
+        Channel::new(Arc::new(policed), self.env.clone())
+    }
+
+    fn ways(self: &Arc<Self>) -> Ways {
+        Ways(Arc::downgrade(self))
+    }
+
+    /// The way to a service, made at its first use.
+    ///
+    /// # Errors
+    /// `unavailable` if none is known, saying what to configure.
+    pub(super) fn resolve(
+        self: &Arc<Self>,
+        service: &'static ServiceDescriptor,
+    ) -> Result<Channel> {
+        if let Some(channel) = self.state().channels.get(service.name) {
+            return Ok(channel.clone());
+        }
+        let channel = if self.served(service.name) {
+            self.policed(InProcess::new(Arc::new(self.host())))
+        } else {
+            let url = self.state().endpoints.get(service.name).cloned();
+            let none = || {
+                Error::unavailable(format!("no way to {}: {}", service.name, no_way(service.name)))
+            };
+            self.remote(service, &url.ok_or_else(none)?)?
+        };
+        self.state().channels.insert(service.name, channel.clone());
+        Ok(channel)
+    }
+
+    #[cfg(feature = "grpc")]
+    fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        use svckit_transport_grpc::{ClientOptions, GrpcClient};
+        let connects = service.operations.iter().map(|operation| operation.policy.timeout.connect);
+        let connect_timeout = connects.max().unwrap_or(ClientOptions::default().connect_timeout);
+        let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
+        let client = GrpcClient::new(url, options, self.env.clone());
+        client.map(|client| self.policed(client)).map_err(|error| error.context(service.name))
+    }
+
+    #[cfg(not(feature = "grpc"))]
+    fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        let _ = self.message_limit;
+        Err(Error::unavailable(format!(
+            "{} is at {url}, but svckit is built without its feature `grpc`",
+            service.name
+        )))
+    }
+}
+
+fn no_way(name: &str) -> String {
+    format!(
+        "this process does not serve it and no address of it is configured; serve it here, or set \
+         SVCKIT_ENDPOINTS=\"{name}=http://host:port\", or write that under [endpoints] in the file that SVCKIT_CONFIG names"
+    )
+}
+
+/// What contexts ask for the way to a service. It does not keep the app alive.
+struct Ways(Weak<Registry>);
+
+impl Resolve for Ways {
+    fn resolve(&self, service: &'static ServiceDescriptor) -> Result<Channel> {
+        let gone = || Error::unavailable(format!("no way to {}: the app is gone", service.name));
+        self.0.upgrade().ok_or_else(gone)?.resolve(service)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let served: Vec<_> = state.servers.iter().map(|server| server.descriptor().name).collect();
+        f.debug_struct("Registry")
+            .field("served", &served)
+            .field("endpoints", &state.endpoints)
+            .finish()
+    }
+}

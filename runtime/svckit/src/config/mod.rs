@@ -1,0 +1,201 @@
+//! How an app is configured: a file, the environment, and what the program says itself.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+/// What an app is told from outside. A later source overrides an earlier one: defaults, the file that `SVCKIT_CONFIG`
+/// names, the environment, the program.
+///
+/// ```toml
+/// listen = "0.0.0.0:7000"
+/// drain = "10s"
+/// message_limit = 4194304
+/// reflection = true
+///
+/// [endpoints]
+/// "shop.inventory.v1.Inventory" = "http://inventory:7001"
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The deployment that runs: `local` unless told otherwise.
+    pub deployment: String,
+    /// Where gRPC listens; nowhere if not said.
+    pub listen: Option<String>,
+    /// Where other services are, by their names in the contract.
+    pub endpoints: BTreeMap<String, String>,
+    /// How long calls in flight may take to end once the app stops.
+    pub drain: Duration,
+    /// The longest message, in bytes, that is sent or taken.
+    pub message_limit: usize,
+    /// Whether the reflection service tells what is served.
+    pub reflection: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            deployment: "local".to_owned(),
+            listen: None,
+            endpoints: BTreeMap::new(),
+            drain: Duration::from_secs(10),
+            message_limit: 4 * 1024 * 1024,
+            reflection: true,
+        }
+    }
+}
+
+/// The file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    deployment: Option<String>,
+    listen: Option<String>,
+    #[serde(default)]
+    endpoints: BTreeMap<String, String>,
+    drain: Option<String>,
+    message_limit: Option<usize>,
+    reflection: Option<bool>,
+}
+
+/// The variables that are read, so that a misspelt one is refused rather than ignored.
+const VARIABLES: [&str; 7] = [
+    "SVCKIT_CONFIG",
+    "SVCKIT_CORPUS",
+    "SVCKIT_DEPLOYMENT",
+    "SVCKIT_DRAIN",
+    "SVCKIT_ENDPOINTS",
+    "SVCKIT_LISTEN",
+    "SVCKIT_LOG",
+];
+
+impl Config {
+    /// What the file that `SVCKIT_CONFIG` names and the environment say.
+    ///
+    /// # Errors
+    /// `invalid_argument` for what cannot be read or is not known, `unavailable` if the file is not there.
+    pub fn from_env() -> Result<Self> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// As [`from_env`](Self::from_env), with the environment passed in.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut config = Self::default();
+        if let Some(path) = variable("SVCKIT_CONFIG") {
+            config.file(Path::new(&path))?;
+        }
+        if let Some(deployment) = variable("SVCKIT_DEPLOYMENT") {
+            config.deployment = deployment;
+        }
+        if let Some(listen) = variable("SVCKIT_LISTEN") {
+            config.listen = Some(listen);
+        }
+        if let Some(drain) = variable("SVCKIT_DRAIN") {
+            config.drain = duration(&drain).map_err(|error| error.context("SVCKIT_DRAIN"))?;
+        }
+        if let Some(endpoints) = variable("SVCKIT_ENDPOINTS") {
+            config.endpoints.extend(pairs(&endpoints)?);
+        }
+        config.judged()
+    }
+
+    fn file(&mut self, path: &Path) -> Result<()> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::from(error).context(format!("SVCKIT_CONFIG={shown} cannot be read"))
+        })?;
+        self.text(&text).map_err(|error| error.context(shown))
+    }
+
+    fn text(&mut self, text: &str) -> Result<()> {
+        let file: File =
+            toml::from_str(text).map_err(|error| Error::invalid_argument(error.to_string()))?;
+        if let Some(deployment) = file.deployment {
+            self.deployment = deployment;
+        }
+        if let Some(drain) = file.drain {
+            self.drain = duration(&drain).map_err(|error| error.context("drain"))?;
+        }
+        self.listen = file.listen.or(self.listen.take());
+        self.endpoints.extend(file.endpoints);
+        self.message_limit = file.message_limit.unwrap_or(self.message_limit);
+        self.reflection = file.reflection.unwrap_or(self.reflection);
+        Ok(())
+    }
+
+    fn judged(self) -> Result<Self> {
+        for (service, url) in &self.endpoints {
+            if !service.contains('.') || !url.contains("://") {
+                return Err(endpoint(&format!("{service}={url}")));
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Refuses a variable of this runtime's prefix that nothing reads.
+///
+/// # Errors
+/// `invalid_argument` that names it.
+pub(crate) fn known(names: impl IntoIterator<Item = String>) -> Result<()> {
+    let ours = |name: &String| name.starts_with("SVCKIT_") && !VARIABLES.contains(&name.as_str());
+    match names.into_iter().find(ours) {
+        Some(name) => {
+            let text =
+                format!("the variable {name} is not known; these are: {}", VARIABLES.join(", "));
+            Err(Error::invalid_argument(text))
+        }
+        None => Ok(()),
+    }
+}
+
+fn endpoint(found: &str) -> Error {
+    Error::invalid_argument(format!(
+        "`{found}` is no endpoint; write a service's full name and its address, as in \
+         shop.inventory.v1.Inventory=http://127.0.0.1:7001"
+    ))
+}
+
+/// `a.v1.A=http://one,b.v1.B=http://two`.
+fn pairs(text: &str) -> Result<Vec<(String, String)>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let pair = |part: &str| {
+        let (service, url) =
+            part.split_once('=').ok_or_else(|| endpoint(part).context("SVCKIT_ENDPOINTS"))?;
+        Ok((service.trim().to_owned(), url.trim().to_owned()))
+    };
+    parts.map(pair).collect()
+}
+
+/// The contract language's durations: `250ms`, `10s`, `5m`, `1h`.
+fn duration(text: &str) -> Result<Duration> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    let number = digits
+        .parse::<u64>()
+        .ok()
+        .filter(|_| millis > 0)
+        .and_then(|number| number.checked_mul(millis));
+    number.map(Duration::from_millis).ok_or_else(|| {
+        Error::invalid_argument(format!(
+            "`{text}` is no duration; write for example 250ms, 10s or 5m"
+        ))
+    })
+}

@@ -1,0 +1,62 @@
+use super::*;
+
+fn from(variables: &[(&str, &str)]) -> Result<Config> {
+    Config::from_variables(|name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn nothing_said_is_local_and_silent() {
+    let config = from(&[]).unwrap();
+    assert_eq!((config.deployment.as_str(), config.listen), ("local", None));
+}
+
+#[test]
+fn the_environment_says_where() {
+    let endpoints = "shop.a.v1.A=http://127.0.0.1:1, shop.b.v1.B=http://b:2,";
+    let config = from(&[
+        ("SVCKIT_ENDPOINTS", endpoints),
+        ("SVCKIT_DRAIN", "250ms"),
+        ("SVCKIT_LISTEN", "[::]:1"),
+    ])
+    .unwrap();
+    assert_eq!(config.endpoints["shop.b.v1.B"], "http://b:2");
+    assert_eq!(
+        (config.drain, config.listen.as_deref()),
+        (Duration::from_millis(250), Some("[::]:1"))
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_is_right() {
+    for (variable, value, wanted) in [
+        ("SVCKIT_ENDPOINTS", "shop.a.v1.A", "write a service's full name"),
+        ("SVCKIT_ENDPOINTS", "shop.a.v1.A=127.0.0.1:1", "write a service's full name"),
+        ("SVCKIT_DRAIN", "soon", "write for example"),
+        ("SVCKIT_DRAIN", "10 s", "write for example"),
+        ("SVCKIT_DRAIN", "99999999999999999999h", "write for example"),
+        ("SVCKIT_CONFIG", "/no/such/file", "SVCKIT_CONFIG=/no/such/file cannot be read"),
+    ] {
+        let error = from(&[(variable, value)]).unwrap_err();
+        assert!(error.message().contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    let mut config = Config::default();
+    let error = config.text("listenn = \"0.0.0.0:1\"").unwrap_err();
+    assert!(error.message().contains("unknown field `listenn`"), "{error}");
+    assert!(known(["SVCKIT_LISTENN".to_owned()]).unwrap_err().message().contains("SVCKIT_LISTENN"));
+    assert!(known(["PATH".to_owned(), "SVCKIT_LOG".to_owned()]).is_ok());
+}
+
+#[test]
+fn a_file_is_read() {
+    let mut config = Config::default();
+    config
+        .text("listen = \"0.0.0.0:1\"\ndrain = \"5m\"\n[endpoints]\n\"a.v1.A\" = \"http://a\"")
+        .unwrap();
+    assert_eq!((config.drain, config.endpoints.len()), (Duration::from_secs(300), 1));
+}

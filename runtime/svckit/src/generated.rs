@@ -1,0 +1,35 @@
+//! What generated code needs and its readers do not. No promise of stability is made for it: the compiler and this
+//! crate go together.
+#![doc(hidden)]
+
+pub use std::time::Duration;
+
+pub use svckit_core::client::Stub;
+pub use svckit_core::context::Context;
+pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
+pub use svckit_core::message::{Every, Outgoing};
+pub use svckit_core::operation::{
+    EventDescriptor, Idempotency, Kind, Operation, PolicyConfig, QueueDescriptor, RetryConfig,
+    ServiceDescriptor, Shape, TimeoutConfig,
+};
+pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};
+pub use svckit_core::server::ServiceServer;
+pub use svckit_core::upload::Upload;
+pub use svckit_core::{check, json, page, patch, value, wire};
+
+use crate::Streaming;
+
+/// Wraps an answer that is no record.
+pub fn one<T>(value: T) -> One<T> {
+    One { value }
+}
+
+/// Wraps each message of a stream that are no records.
+pub fn ones<T: Send + 'static>(stream: Streaming<T>) -> Streaming<One<T>> {
+    stream.map_each(one)
+}
+
+/// Unwraps each message of a stream that are no records.
+pub fn values<T: Send + 'static>(stream: Streaming<One<T>>) -> Streaming<T> {
+    stream.map_each(|one| one.value)
+}

@@ -1,0 +1,226 @@
+//! The client's side.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+use http::uri::PathAndQuery;
+use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport};
+use svckit_core::clock::Env;
+use svckit_core::error::{Error, Result};
+use svckit_core::operation::{Operation, Shape};
+use tokio::sync::oneshot;
+use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataMap;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::codec::Raw;
+use crate::{MESSAGE_LIMIT, meta, status};
+
+/// How a client reaches its callee.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientOptions {
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// The longest message, in bytes, that is sent or taken.
+    pub message_limit: usize,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_millis(500), message_limit: MESSAGE_LIMIT }
+    }
+}
+
+/// The way to the services behind one address. It connects at the first call and again after a broken connection; a call
+/// that finds no connection fails at once with `unavailable`.
+#[derive(Clone)]
+pub struct GrpcClient {
+    channel: Channel,
+    endpoint: String,
+    options: ClientOptions,
+    env: Env,
+}
+
+impl GrpcClient {
+    /// The way to `url`, `http://host:port`. Must be called within a tokio runtime; connects to nothing yet.
+    ///
+    /// # Errors
+    /// `invalid_argument` if `url` is not one.
+    pub fn new(url: &str, options: ClientOptions, env: Env) -> Result<Self> {
+        let invalid = |why: String| {
+            Error::invalid_argument(format!(
+                "`{url}` is no address of a gRPC service: {why}; write http://host:port"
+            ))
+        };
+        if let Some(scheme) =
+            url.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| *scheme != "http")
+        {
+            return Err(invalid(format!("the scheme {scheme} is not supported")));
+        }
+        if !url.contains("://") {
+            return Err(invalid("it has no scheme".to_owned()));
+        }
+        let endpoint =
+            Endpoint::from_shared(url.to_owned()).map_err(|error| invalid(error.to_string()))?;
+        let endpoint = endpoint.connect_timeout(options.connect_timeout).tcp_nodelay(true);
+        let channel = endpoint
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .connect_lazy();
+        Ok(Self { channel, endpoint: url.to_owned(), options, env })
+    }
+
+    async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
+        let OutgoingCall { meta, deadline, body } = call;
+        let (requests, failed) = self.requests(body);
+        let request = self.request(&meta, deadline, requests);
+        let answer = async {
+            match operation.shape {
+                Shape::Unary | Shape::ClientStream => self.one(operation, request).await,
+                Shape::ServerStream | Shape::Bidi => self.many(operation, request).await,
+            }
+        };
+        let Some(mut failed) = failed else { return answer.await };
+        let answer = tokio::select! {
+            biased;
+            Ok(error) = &mut failed => return Err(error),
+            answer = answer => answer?,
+        };
+        Ok(cancelled_by(answer, failed))
+    }
+
+    async fn one(&self, operation: &'static Operation, request: Request) -> Result<Answer> {
+        let (mut grpc, path) = (self.grpc().await?, PathAndQuery::from_static(operation.path));
+        let answer = grpc.client_streaming(request, path, Raw).await;
+        let (meta, bytes, _) = answer.map_err(|status| self.error(&status))?.into_parts();
+        Ok(Answer { meta: meta::read(&meta.into_headers()), body: Body::One(bytes) })
+    }
+
+    async fn many(&self, operation: &'static Operation, request: Request) -> Result<Answer> {
+        let (mut grpc, path) = (self.grpc().await?, PathAndQuery::from_static(operation.path));
+        let answer = grpc.streaming(request, path, Raw).await;
+        let (meta, stream, _) = answer.map_err(|status| self.error(&status))?.into_parts();
+        let client = self.clone();
+        let stream = stream.map(move |item| item.map_err(|status| client.error(&status))).boxed();
+        Ok(Answer { meta: meta::read(&meta.into_headers()), body: Body::Stream(stream) })
+    }
+
+    async fn grpc(&self) -> Result<Grpc<Channel>> {
+        let limit = self.options.message_limit;
+        let grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(limit);
+        let mut grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
+        let gone = |error| {
+            Error::unavailable(format!("no connection to {}: {error}", self.endpoint))
+                .with_unreached()
+        };
+        grpc.ready().await.map_err(gone)?;
+        Ok(grpc)
+    }
+
+    fn error(&self, status: &tonic::Status) -> Error {
+        status::read(status, &self.endpoint)
+    }
+
+    /// The messages to send, and what tells if one of them could not be made: the call is cancelled then, for its end
+    /// would look like success.
+    fn requests(
+        &self,
+        body: Body,
+    ) -> (BoxStream<'static, Bytes>, Option<oneshot::Receiver<Error>>) {
+        let limit = self.options.message_limit;
+        let stream = match body {
+            Body::One(bytes) if bytes.len() <= limit => {
+                return (futures_util::stream::once(async { bytes }).boxed(), None);
+            }
+            Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
+            Body::Stream(stream) => stream,
+        };
+        let (tell, failed) = oneshot::channel();
+        let requests =
+            futures_util::stream::unfold((stream, tell), move |(mut stream, tell)| async move {
+                let item = stream.next().await?.and_then(|bytes| fits(bytes, limit));
+                match item {
+                    Ok(bytes) => Some((bytes, (stream, tell))),
+                    Err(error) => {
+                        drop(stream);
+                        let _ = tell.send(error);
+                        std::future::pending().await
+                    }
+                }
+            });
+        (requests.boxed(), Some(failed))
+    }
+
+    fn request(
+        &self,
+        meta: &Metadata,
+        deadline: Option<Instant>,
+        requests: BoxStream<'static, Bytes>,
+    ) -> Request {
+        let mut request = tonic::Request::new(requests);
+        let mut headers = http::HeaderMap::new();
+        meta::write(meta, &mut headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
+        if let Some(at) = deadline {
+            request.set_timeout(at.saturating_duration_since(self.env.clock.now()));
+        }
+        request
+    }
+}
+
+type Request = tonic::Request<BoxStream<'static, Bytes>>;
+
+/// # Errors
+/// `resource_exhausted` if the message is longer than the limit.
+pub(crate) fn fits(bytes: Bytes, limit: usize) -> Result<Bytes> {
+    if bytes.len() <= limit {
+        return Ok(bytes);
+    }
+    Err(Error::resource_exhausted(format!(
+        "the message is too long to be sent: found {} bytes, the limit is: {limit} bytes",
+        bytes.len()
+    )))
+}
+
+/// Ends the answers with what stopped the requests.
+fn cancelled_by(answer: Answer, mut failed: oneshot::Receiver<Error>) -> Answer {
+    let Answer { meta, body } = answer;
+    let Body::Stream(stream) = body else { return Answer { meta, body } };
+    let (mut open, mut watching) = (Some(stream), true);
+    let stream = futures_util::stream::poll_fn(move |cx| {
+        let Some(stream) = open.as_mut() else { return std::task::Poll::Ready(None) };
+        if watching {
+            match failed.poll_unpin(cx) {
+                std::task::Poll::Ready(Ok(error)) => {
+                    open = None;
+                    return std::task::Poll::Ready(Some(Err(error)));
+                }
+                std::task::Poll::Ready(Err(_)) => watching = false,
+                std::task::Poll::Pending => {}
+            }
+        }
+        stream.poll_next_unpin(cx)
+    });
+    Answer { meta, body: Body::Stream(stream.boxed()) }
+}
+
+impl Transport for GrpcClient {
+    fn call(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+    ) -> BoxFuture<'static, Result<Answer>> {
+        self.clone().attempt(operation, call).boxed()
+    }
+}
+
+impl fmt::Debug for GrpcClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcClient").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
