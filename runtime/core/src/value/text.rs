@@ -152,12 +152,75 @@ impl Parsed for Decimal {
     const MUST: &'static str = "must be a decimal number of at most 28 digits, such as 12.50";
 
     fn parse(text: &str) -> Option<Self> {
-        Self::from_str_exact(text).ok()
+        short_decimal(text.as_bytes()).or_else(|| {
+            let plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+'));
+            if plain { Self::from_str_exact(text).ok() } else { None }
+        })
     }
 
     fn put(&self, w: &mut Writer) {
-        w.slice(self.to_string().as_bytes());
+        let mut buffer = [0_u8; 32];
+        let start = put_decimal(self, &mut buffer);
+        w.slice(&buffer[start..]);
     }
+}
+
+/// The decimals that are met every day: `[-]digits[.digits]` of at most 18 digits. `None` for all others, good or bad.
+fn short_decimal(text: &[u8]) -> Option<Decimal> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > 18 {
+        return None;
+    }
+    let (mut mantissa, mut point) = (0_i64, None);
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && at > 0 => point = Some(at),
+            _ => return None,
+        }
+    }
+    let scale = point.map_or(0, |at| digits.len() - at - 1);
+    if digits.is_empty() || (point.is_some() && scale == 0) || (negative && mantissa == 0) {
+        return None;
+    }
+    Some(Decimal::new(if negative { -mantissa } else { mantissa }, u32::try_from(scale).ok()?))
+}
+
+/// Writes a decimal to the end of the buffer, as its `Display` does, and gives where it starts: a sign, 29 digits and a point
+/// fit in 32 bytes.
+fn put_decimal(value: &Decimal, buffer: &mut [u8; 32]) -> usize {
+    let scale = value.scale() as usize;
+    let mut rest = value.mantissa().unsigned_abs();
+    let (mut at, mut digits) = (buffer.len(), 0);
+    while rest > 0 || digits <= scale {
+        if digits == scale && scale > 0 {
+            at -= 1;
+            buffer[at] = b'.';
+        }
+        // Division of 128 bits is slow, and seldom needed.
+        let digit = match u64::try_from(rest) {
+            Ok(low) => {
+                rest = u128::from(low / 10);
+                low % 10
+            }
+            Err(_) => {
+                let digit = (rest % 10) as u64;
+                rest /= 10;
+                digit
+            }
+        };
+        at -= 1;
+        buffer[at] = b'0' + digit as u8;
+        digits += 1;
+    }
+    if value.is_sign_negative() {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    at
 }
 
 impl Parsed for Date {
@@ -165,7 +228,16 @@ impl Parsed for Date {
     const MUST: &'static str = "must be a date of the form 2027-03-01";
 
     fn parse(text: &str) -> Option<Self> {
-        if text.len() == 10 { text.parse().ok() } else { None }
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text.as_bytes() else { return None };
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0_i16, |number, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+            })
+        };
+        let year = number(&[*y0, *y1, *y2, *y3])?;
+        let month = i8::try_from(number(&[*m0, *m1])?).ok()?;
+        let day = i8::try_from(number(&[*d0, *d1])?).ok()?;
+        Self::new(year, month, day).ok()
     }
 
     fn put(&self, w: &mut Writer) {
@@ -202,3 +274,68 @@ macro_rules! parsed {
 }
 
 parsed!(Uuid, Decimal, Date);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn put(value: &Decimal) -> String {
+        let mut buffer = [0; 32];
+        let start = put_decimal(value, &mut buffer);
+        String::from_utf8(buffer[start..].to_vec()).expect("digits are ASCII")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn decimals_are_those_of_their_library(high: i64, low: i64, shift in 0..127_u32, scale in 0..29_u32) {
+            let mantissa = (i128::from(high) << 64 | i128::from(low)) >> shift;
+            if let Ok(value) = Decimal::try_from_i128_with_scale(mantissa, scale) {
+                let text = value.to_string();
+                prop_assert_eq!(&put(&value), &text);
+                let read = <Decimal as Parsed>::parse(&text).expect("it was written");
+                prop_assert_eq!((read, read.scale()), (value, scale));
+            }
+        }
+
+        #[test]
+        fn short_decimals_are_those_of_their_library(text in "-?[0-9.]{0,20}") {
+            if let Some(value) = short_decimal(text.as_bytes()) {
+                let theirs = Decimal::from_str_exact(&text).expect("it is one of theirs");
+                prop_assert_eq!((value, value.scale()), (theirs, theirs.scale()));
+            }
+        }
+    }
+
+    #[test]
+    fn ends_of_the_range() {
+        for value in
+            [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(-1, 28), Decimal::new(0, 3)]
+        {
+            assert_eq!(put(&value), value.to_string());
+        }
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "1_0",
+            "1e3",
+            "--1",
+            "1.2.3",
+            " 1",
+            "79228162514264337593543950336",
+        ] {
+            let ours = <Decimal as Parsed>::parse(text);
+            assert!(ours.is_none() || text.contains('.'), "{text:?}: {ours:?}");
+        }
+        assert_eq!(<Date as Parsed>::parse("2024-02-29"), Date::new(2024, 2, 29).ok());
+        for text in ["2023-02-29", "2024-2-29", "+024-01-01", "2024-01-01T", "２024-01"] {
+            assert_eq!(<Date as Parsed>::parse(text), None, "{text}");
+        }
+    }
+}
