@@ -1,0 +1,128 @@
+//! What a handler is handed: the call, clients for what it calls, publishers for what it emits.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use svckit_backend::naming;
+use svckit_model::Id;
+use svckit_model::world::{Builtin, Event, Field, Type};
+
+use super::Handler;
+use super::calls::Call;
+use super::traits::event_type;
+use crate::docs;
+use crate::names::{self, CallNames, Taken, ident};
+use crate::scope::Scope;
+
+/// The context of one handler, and the clients that it gives.
+pub(super) fn items(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<TokenStream> {
+    let (rt, svckit) = (s.rt(), s.svckit());
+    let name = ident(&handler.names.context);
+    let about = docs::docs(&format!("Handed to the handler of `{}`.", handler.info.name));
+    let mut items = vec![
+        quote! {
+            #about
+            #[derive(Debug)]
+            pub struct #name(#rt::Context);
+        },
+        quote! {
+            impl ::core::ops::Deref for #name {
+                type Target = #svckit::Context;
+                fn deref(&self) -> &Self::Target { &self.0 }
+            }
+        },
+    ];
+    let clients = &handler.names.clients;
+    if !clients.is_empty() || !handler.emits.is_empty() {
+        let accessors = clients.iter().map(|c| accessor(s, c));
+        let emits = handler.emits.iter().map(|e| emitter(s, *e));
+        items.push(quote!(impl #name { #(#accessors)* #(#emits)* }));
+    }
+    items.extend(clients.iter().flat_map(|c| client(s, c, &handler.info.name)));
+    items
+}
+
+fn accessor(s: &Scope<'_>, client: &CallNames) -> TokenStream {
+    let service = &s.world().services[client.service].info;
+    let descriptor = s.path(service.package, Some(client.service), "DESCRIPTOR");
+    let (method, name) = (ident(&client.accessor), ident(&client.name));
+    let about = docs::docs(&format!("What this may call of {}.", service.name));
+    quote! {
+        #about
+        #[must_use]
+        pub fn #method(&self) -> #name<'_> {
+            #name { stub: self.0.stub(&#descriptor), ctx: ::core::marker::PhantomData }
+        }
+    }
+}
+
+/// The client of one service, narrowed to what is called.
+fn client(s: &Scope<'_>, client: &CallNames, handler: &str) -> Vec<TokenStream> {
+    let (rt, svckit) = (s.rt(), s.svckit());
+    let name = ident(&client.name);
+    let service = &s.world().services[client.service].info.name;
+    let about = docs::docs(&format!("What `{handler}` may call of {service}."));
+    let mut taken = Taken::with(["with"]);
+    let methods = client.operations.iter().map(|op| {
+        let call = Call::new(s, *op);
+        call.client_method(&taken.take(call.names.method.as_str()))
+    });
+    vec![
+        quote! {
+            #about
+            #[derive(Clone, Debug)]
+            pub struct #name<'a> {
+                stub: #rt::Stub,
+                ctx: ::core::marker::PhantomData<&'a #rt::Context>,
+            }
+        },
+        quote! {
+            impl #name<'_> {
+                /// The same client with other options for each call.
+                #[must_use]
+                pub fn with(self, options: #svckit::CallOptions) -> Self {
+                    Self { stub: self.stub.with(options), ..self }
+                }
+                #(#methods)*
+            }
+        },
+    ]
+}
+
+fn emitter(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
+    let rt = s.rt();
+    let event = &s.world().events[id];
+    let names = &s.all.names.services[&event.service];
+    let (ty, type_name) = (event_type(s, id), &names.events[&id]);
+    let method = ident(&format!("emit_{}", naming::snake(type_name)));
+    let constant = s.path(event.info.package, Some(event.service), &names.event_constants[&id]);
+    let about = docs::docs(&format!("Publishes `{type_name}` once the handler has succeeded."));
+    let key = key(s, event);
+    quote! {
+        #about
+        pub fn #method(&mut self, event: #ty) {
+            self.0.emit(#rt::Outgoing::new(&#constant, #key, &event));
+        }
+    }
+}
+
+/// What orders an event, as something that can be shown.
+fn key(s: &Scope<'_>, event: &Event) -> TokenStream {
+    let fields = &s.world().records[event.payload].fields;
+    let Some(index) = event.key.filter(|i| *i < fields.len()) else { return quote!("") };
+    let name = &names::fields(fields)[index];
+    if is_shown(s, &fields[index]) {
+        quote!(&event.#name)
+    } else {
+        quote!(format!("{:?}", event.#name))
+    }
+}
+
+/// Whether a field's type has `Display`.
+fn is_shown(s: &Scope<'_>, field: &Field) -> bool {
+    let base = match &field.ty {
+        Type::Builtin(_) | Type::Scalar(_) => s.world().builtin(&field.ty),
+        _ => None,
+    };
+    let without = matches!(base, None | Some(Builtin::Bytes | Builtin::Duration));
+    !field.optional && !without
+}

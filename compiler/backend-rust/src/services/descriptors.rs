@@ -1,0 +1,202 @@
+//! What the runtime is told of a service: constants.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use svckit_backend::naming;
+use svckit_model::Id;
+use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Request, Service};
+
+use super::calls::{Call, Way};
+use super::{DESCRIPTORS, handlers, is_queued, policies};
+use crate::docs;
+use crate::literal;
+use crate::names::{self, Taken, ident};
+use crate::scope::Scope;
+
+/// Deliveries of a queued command before it becomes a dead letter, where the contract says nothing.
+const ATTEMPTS: u32 = 5;
+/// Handlers of a queued command at once, where the contract says nothing.
+const CONCURRENCY: u32 = 8;
+
+/// Descriptors of the service, its operations, queues and events.
+pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
+    let service = &s.world().services[id];
+    let name = s.world().qualified(&service.info);
+    let mut items = vec![quote!(const SERVICE: &str = #name;), descriptor(s, id)];
+    let mut policies = Policies::new(s, id);
+    let operations: Vec<_> =
+        service.operations.iter().flat_map(|op| operation(s, *op, &mut policies)).collect();
+    items.extend(policies.items);
+    items.extend(operations);
+    items.extend(service.events.iter().map(|e| event(s, *e)));
+    items
+}
+
+fn descriptor(s: &Scope<'_>, id: Id<Service>) -> TokenStream {
+    let rt = s.rt();
+    let service = &s.world().services[id];
+    let names = &s.all.names.services[&id];
+    let package = s.world().packages[service.info.package].wire_name();
+    let wire = format!("{package}.{}", s.world().service_wire_name(id));
+    let operations = service.operations.iter().map(|op| ident(&names.operations[op].constant));
+    let calls = needed(s, id);
+    let file_descriptor = match &s.all.settings.descriptors {
+        Some(_) => {
+            let (some, root) = (s.std("Some"), root(s));
+            quote!(#some(#root))
+        }
+        None => s.std("None"),
+    };
+    let about = docs::docs(&format!("What the runtime knows of {}.", service.info.name));
+    quote! {
+        #about
+        pub static DESCRIPTOR: #rt::ServiceDescriptor = #rt::ServiceDescriptor {
+            name: SERVICE,
+            wire_name: #wire,
+            operations: &[#(&#operations),*],
+            calls: &[#(#calls),*],
+            file_descriptor: #file_descriptor,
+        };
+    }
+}
+
+/// The descriptors at the root of the tree of modules.
+fn root(s: &Scope<'_>) -> TokenStream {
+    let name = ident(DESCRIPTORS);
+    let depth = names::modules(&s.world().packages[s.package].name).len() + 1;
+    let up = std::iter::repeat_n(quote!(super::), depth);
+    quote!(#(#up)* #name)
+}
+
+/// Services that this one cannot do without.
+fn needed(s: &Scope<'_>, id: Id<Service>) -> Vec<String> {
+    let mut found = Vec::new();
+    for handler in handlers(s, id) {
+        for call in handler.calls.iter().filter(|c| !c.optional) {
+            let service = s.world().operations[call.operation].service;
+            let name = s.world().qualified(&s.world().services[service].info);
+            if service != id && !found.contains(&name) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// The constants of policies, each written once.
+struct Policies {
+    known: Vec<(String, proc_macro2::Ident)>,
+    taken: Taken,
+    items: Vec<TokenStream>,
+}
+
+impl Policies {
+    fn new(s: &Scope<'_>, id: Id<Service>) -> Self {
+        let names = &s.all.names.services[&id];
+        let constants = names.operations.values().flat_map(|o| [&o.constant, &o.queue]);
+        let taken = constants.chain(names.event_constants.values()).map(String::as_str);
+        let taken = Taken::with(taken.chain(["SERVICE", "DESCRIPTOR"]));
+        Self { known: Vec::new(), taken, items: Vec::new() }
+    }
+
+    /// The constant that holds the policy of an operation.
+    fn constant(&mut self, s: &Scope<'_>, id: Id<Operation>) -> proc_macro2::Ident {
+        let rt = s.rt();
+        let expression = policies::expression(s, id);
+        let text = expression.to_string();
+        if let Some((_, known)) = self.known.iter().find(|(t, _)| *t == text) {
+            return known.clone();
+        }
+        let operation = &s.world().operations[id];
+        let policy = &s.world().policies[operation.policy].info.name;
+        let first = format!("{}_POLICY", naming::screaming(policy));
+        let own = format!("{}_POLICY", naming::screaming(&operation.info.name));
+        let wanted = if self.taken.defines(&first) { own } else { first };
+        let name = ident(&self.taken.take(wanted));
+        self.items.push(quote!(const #name: #rt::PolicyConfig = #expression;));
+        self.known.push((text, name.clone()));
+        name
+    }
+}
+
+fn operation(s: &Scope<'_>, id: Id<Operation>, policies: &mut Policies) -> Vec<TokenStream> {
+    let rt = s.rt();
+    let call = Call::new(s, id);
+    let (constant, name) = (ident(&call.names.constant), &call.operation.info.name);
+    let path = s.world().grpc_path(id);
+    let kind = match call.operation.kind {
+        OperationKind::Command => quote!(command),
+        OperationKind::Query => quote!(query),
+    };
+    let shape = shape(&call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
+    let idempotency = idempotency(s, &call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
+    let policy = policies.constant(s, id);
+    let about = docs::docs(&format!("What the runtime knows of `{name}`."));
+    let mut items = vec![quote! {
+        #about
+        pub static #constant: #rt::Operation =
+            #rt::Operation::#kind(SERVICE, #name, #path) #shape #idempotency .policy(#policy);
+    }];
+    items.extend(is_queued(call.operation).then(|| queue(s, &call)));
+    items
+}
+
+fn shape(call: &Call<'_>) -> Option<TokenStream> {
+    match call.way() {
+        Way::Unary => None,
+        Way::ServerStream => Some(quote!(ServerStream)),
+        Way::ClientStream | Way::Upload => Some(quote!(ClientStream)),
+        Way::Bidi => Some(quote!(Bidi)),
+    }
+}
+
+fn idempotency(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
+    if call.operation.is_query() {
+        return None;
+    }
+    match &call.operation.idempotency {
+        Idempotency::ByCaller => None,
+        Idempotency::Natural => Some(quote!(Natural)),
+        Idempotency::None(_) => Some(quote!(None)),
+        Idempotency::ByField(index) => {
+            let (Request::Record(id) | Request::Params(id)) = call.operation.request else {
+                return None;
+            };
+            let field = s.world().records[id].fields.get(*index)?.info.name.as_str();
+            Some(quote!(ByField(#field)))
+        }
+    }
+}
+
+fn queue(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
+    let rt = s.rt();
+    let (constant, operation) = (ident(&call.names.queue), ident(&call.names.constant));
+    let queue = call.operation.queue.clone().unwrap_or_default();
+    let concurrency = literal::uint(queue.concurrency.unwrap_or(CONCURRENCY).into());
+    let attempts = literal::uint(queue.attempts.unwrap_or(ATTEMPTS).into());
+    let about = docs::docs(&format!("How `{}` is worked off.", call.operation.info.name));
+    quote! {
+        #about
+        pub static #constant: #rt::QueueDescriptor = #rt::QueueDescriptor {
+            operation: &#operation,
+            concurrency: #concurrency,
+            attempts: #attempts,
+        };
+    }
+}
+
+fn event(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
+    let rt = s.rt();
+    let event = &s.world().events[id];
+    let service = &s.world().services[event.service].info;
+    let name = format!("{}.{}", s.world().qualified(service), event.info.name);
+    let names = &s.all.names.services[&event.service];
+    let constant = format_ident!("{}", names.event_constants[&id]);
+    let version = literal::uint(event.version.into());
+    let about = docs::docs(&format!("What the runtime knows of `{}`.", names.events[&id]));
+    quote! {
+        #about
+        pub static #constant: #rt::EventDescriptor =
+            #rt::EventDescriptor { name: #name, version: #version };
+    }
+}
