@@ -15,7 +15,7 @@ pub use svckit_core::operation::{
 pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};
 pub use svckit_core::server::ServiceServer;
 pub use svckit_core::upload::Upload;
-pub use svckit_core::{check, json, page, patch, value, wire};
+pub use svckit_core::{check, json, json_serde, page, patch, value, wire};
 
 use crate::Streaming;
 

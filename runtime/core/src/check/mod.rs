@@ -7,7 +7,7 @@ use std::fmt;
 
 pub use self::rules::{Measure, Pattern, Ranged, field, items, len, newtype, pattern, range};
 pub use self::subject::{Items, Subject};
-pub use crate::value::{date, decimal, timestamp, uuid};
+pub use crate::value::{date, decimal, json, timestamp, uuid};
 
 /// No more than this many violations are kept of one message; the others are counted.
 const MOST: usize = 100;
@@ -35,6 +35,18 @@ impl fmt::Display for Violation {
 }
 
 impl std::error::Error for Violation {}
+
+/// Reads what a scalar holds from its text, which the violation does not repeat.
+///
+/// # Errors
+/// When the text is not one of its type.
+pub fn parse<T: std::str::FromStr>(text: &str) -> Result<T, Violation> {
+    text.parse().map_err(|_| Violation {
+        path: String::new(),
+        rule: "type".into(),
+        message: "is not written as its type is".into(),
+    })
+}
 
 /// All violations found in one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -48,3 +48,12 @@ pub fn timestamp(text: &str) -> Timestamp {
 pub fn uuid(text: &str) -> Uuid {
     Uuid::try_parse(text).expect("the compiler of the contract read this uuid")
 }
+
+/// A JSON value that the contract's compiler has read.
+///
+/// # Panics
+/// When it is not one.
+#[must_use]
+pub fn json(text: &str) -> Json {
+    serde_json::from_str(text).expect("the compiler of the contract read this JSON")
+}
