@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::check::Violations;
 use crate::json::{self, View};
-use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer};
+use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer, utf8};
 
 impl Value for String {
     type Form = Native;
@@ -110,35 +110,36 @@ trait Parsed: Sized {
     /// What it must be.
     const MUST: &'static str;
 
-    fn parse(text: &str) -> Option<Self>;
+    fn parse(text: &[u8]) -> Option<Self>;
     fn put(&self, w: &mut Writer);
 }
 
-fn parse<T: Parsed>(text: &str, v: &mut Violations) -> Option<T> {
-    if text.is_empty() {
-        return None;
-    }
+/// What can be read as `T` is ASCII; the rest is looked at as UTF-8, to tell a wrong value from wrong bytes.
+fn read<T: Parsed>(text: &[u8], v: &mut Violations) -> Result<Option<T>, Malformed> {
     let value = T::parse(text);
-    if value.is_none() {
+    if value.is_none() && !utf8(text)?.is_empty() {
         v.push("", T::RULE, T::MUST);
     }
-    value
+    Ok(value)
 }
 
 fn parse_json<T: Parsed>(json: &Json, v: &mut Violations) -> Option<T> {
     let text = text(json, v)?;
-    if text.is_empty() {
-        v.required("");
+    let value = T::parse(text.as_bytes());
+    match value {
+        Some(_) => {}
+        None if text.is_empty() => v.required(""),
+        None => v.push("", T::RULE, T::MUST),
     }
-    parse(text, v)
+    value
 }
 
 impl Parsed for Uuid {
     const RULE: &'static str = "uuid";
     const MUST: &'static str = "must be a UUID, such as 67e55044-10b1-426f-9247-bb680e5fe0c8";
 
-    fn parse(text: &str) -> Option<Self> {
-        Self::try_parse(text).ok()
+    fn parse(text: &[u8]) -> Option<Self> {
+        Self::try_parse_ascii(text).ok()
     }
 
     fn put(&self, w: &mut Writer) {
@@ -151,10 +152,10 @@ impl Parsed for Decimal {
     const RULE: &'static str = "decimal";
     const MUST: &'static str = "must be a decimal number of at most 28 digits, such as 12.50";
 
-    fn parse(text: &str) -> Option<Self> {
-        short_decimal(text.as_bytes()).or_else(|| {
-            let plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+'));
-            if plain { Self::from_str_exact(text).ok() } else { None }
+    fn parse(text: &[u8]) -> Option<Self> {
+        short_decimal(text).or_else(|| {
+            let plain = text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+'));
+            if plain { Self::from_str_exact(utf8(text).ok()?).ok() } else { None }
         })
     }
 
@@ -227,8 +228,8 @@ impl Parsed for Date {
     const RULE: &'static str = "date";
     const MUST: &'static str = "must be a date of the form 2027-03-01";
 
-    fn parse(text: &str) -> Option<Self> {
-        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text.as_bytes() else { return None };
+    fn parse(text: &[u8]) -> Option<Self> {
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = text else { return None };
         let number = |digits: &[u8]| {
             digits.iter().try_fold(0_i16, |number, digit| {
                 digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
@@ -259,7 +260,7 @@ macro_rules! parsed {
             }
 
             fn read(r: &mut Reader<'_>, v: &mut Violations) -> Result<Option<$ty>, Malformed> {
-                Ok(parse(r.text()?, v))
+                read(r.slice()?, v)
             }
 
             fn view(value: &$ty) -> View<'_> {
@@ -296,7 +297,7 @@ mod tests {
             if let Ok(value) = Decimal::try_from_i128_with_scale(mantissa, scale) {
                 let text = value.to_string();
                 prop_assert_eq!(&put(&value), &text);
-                let read = <Decimal as Parsed>::parse(&text).expect("it was written");
+                let read = <Decimal as Parsed>::parse(text.as_bytes()).expect("it was written");
                 prop_assert_eq!((read, read.scale()), (value, scale));
             }
         }
@@ -330,12 +331,12 @@ mod tests {
             " 1",
             "79228162514264337593543950336",
         ] {
-            let ours = <Decimal as Parsed>::parse(text);
+            let ours = <Decimal as Parsed>::parse(text.as_bytes());
             assert!(ours.is_none() || text.contains('.'), "{text:?}: {ours:?}");
         }
-        assert_eq!(<Date as Parsed>::parse("2024-02-29"), Date::new(2024, 2, 29).ok());
+        assert_eq!(<Date as Parsed>::parse(b"2024-02-29"), Date::new(2024, 2, 29).ok());
         for text in ["2023-02-29", "2024-2-29", "+024-01-01", "2024-01-01T", "２024-01"] {
-            assert_eq!(<Date as Parsed>::parse(text), None, "{text}");
+            assert_eq!(<Date as Parsed>::parse(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -20,6 +20,7 @@ pub use self::field::{Seen, Slot};
 pub use self::forms::{Boxed, Message, Native, Newtyped, Open};
 pub use self::map::MapKey;
 pub use self::member::Member;
+pub(crate) use self::reader::utf8;
 pub use self::reader::{MAX_DEPTH, Malformed, Reader, Tag, WireType};
 pub use self::writer::Writer;
 use crate::check::Violations;

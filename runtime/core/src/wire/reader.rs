@@ -48,6 +48,12 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// Bytes as text.
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes).map_err(|_| Malformed::new("a string is not UTF-8"))
+}
+
 /// How a value is framed on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireType {
@@ -231,7 +237,7 @@ impl<'a> Reader<'a> {
     /// When they are cut off or not UTF-8.
     #[inline]
     pub fn text(&mut self) -> Result<&'a str, Malformed> {
-        std::str::from_utf8(self.slice()?).map_err(|_| Malformed::new("a string is not UTF-8"))
+        utf8(self.slice()?)
     }
 
     /// A length and as many bytes, shared with the source where there is one.
