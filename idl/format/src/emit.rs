@@ -24,6 +24,7 @@ pub(crate) fn emit(text: &str, tokens: &[Token], plan: &Plan, groups: &Groups) -
         indent: 0,
         broken: Vec::new(),
         owner: None,
+        next: next_of(tokens),
     };
     for i in 0..tokens.len() {
         emitter.token(i);
@@ -32,6 +33,15 @@ pub(crate) fn emit(text: &str, tokens: &[Token], plan: &Plan, groups: &Groups) -
         emitter.laid.text.push('\n');
     }
     emitter.laid
+}
+
+/// For each token the next one that is no comment, or else the last.
+fn next_of(tokens: &[Token]) -> Vec<usize> {
+    let mut next = vec![tokens.len().saturating_sub(1); tokens.len()];
+    for i in (1..tokens.len()).rev() {
+        next[i - 1] = if tokens[i].kind == TokenKind::Comment { next[i] } else { i };
+    }
+    next
 }
 
 /// What stands before a token.
@@ -63,6 +73,8 @@ struct Emitter<'a> {
     broken: Vec<Broken>,
     /// (owner, depth of its first line, clauses each on a line).
     owner: Option<(usize, usize, bool)>,
+    /// For each token the next one that is no comment.
+    next: Vec<usize>,
 }
 
 impl Emitter<'_> {
@@ -158,8 +170,7 @@ impl Emitter<'_> {
 
     /// A comment before a clause goes with it; any other with what stands in the bracket.
     fn comment_indent(&self, i: usize) -> usize {
-        let next = (i + 1..self.tokens.len()).find(|n| self.tokens[*n].kind != TokenKind::Comment);
-        next.and_then(|n| self.clause_indent(n)).unwrap_or_else(|| self.inner_indent(i))
+        self.clause_indent(self.next[i]).unwrap_or_else(|| self.inner_indent(i))
     }
 
     /// Whether the token begins an element of a bracket that is laid over several lines.

@@ -306,11 +306,13 @@ impl Splitter<'_> {
             depth.pop();
             return false;
         }
-        match depth.iter().rposition(|open| self.word(*open) == closes) {
+        // Deeper than twice the limit, which is broken anyway, nobody looks for it.
+        let near = depth.len().saturating_sub(2 * MAX_DEPTH);
+        match depth[near..].iter().rposition(|open| self.word(*open) == closes) {
             // What it closes was opened before: what was opened since is never closed.
             Some(index) => {
-                let inner = depth[index + 1];
-                depth.truncate(index);
+                let inner = depth[near + index + 1];
+                depth.truncate(near + index);
                 self.closed_too_early(t, inner);
             }
             None => self.closes_nothing(t, depth.last().copied()),

@@ -15,6 +15,8 @@ pub(super) struct Builder<'a> {
     /// Where the text that is being parsed begins in the file.
     pub(super) base: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// So many of them, a few at most, are the scan's.
+    pub(super) scanned: usize,
     /// A `package` line was there, even if it was broken.
     pub(super) saw_package: bool,
     comments: &'a [Comment],
@@ -43,6 +45,7 @@ impl<'a> Builder<'a> {
             text,
             base: 0,
             diagnostics: Vec::new(),
+            scanned: 0,
             saw_package: false,
             comments,
             used_docs: vec![false; comments.len()],

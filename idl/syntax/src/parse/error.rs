@@ -26,19 +26,15 @@ impl Builder<'_> {
         self.say(slip.unwrap_or_else(|| plain(span, found, &expected)));
     }
 
-    /// The same, unless something else was said of that range, for it follows from that.
+    /// The same, unless the scan found something in that range, for it follows from that.
     pub(super) fn syntax_error_unless_said(
         &mut self,
         error: &Error<Rule>,
         start: usize,
         end: usize,
     ) {
-        let range = start..end;
-        if !self
-            .diagnostics
-            .iter()
-            .any(|d| d.is_error() && range.contains(&(d.span().start as usize)))
-        {
+        let scanned = &self.diagnostics[..self.scanned];
+        if !scanned.iter().any(|d| (start..end).contains(&(d.span().start as usize))) {
             self.syntax_error(error);
         }
     }

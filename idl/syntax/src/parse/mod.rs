@@ -39,6 +39,7 @@ pub struct Parsed {
 pub fn parse(id: FileId, text: &str) -> Parsed {
     let scan = scan(id, text);
     let mut builder = Builder::new(id, text, &scan.comments);
+    builder.scanned = scan.diagnostics.len();
     builder.diagnostics = scan.diagnostics;
     let mut file = tree::File {
         id,
@@ -60,6 +61,7 @@ pub fn parse(id: FileId, text: &str) -> Parsed {
 }
 
 fn parse_chunk(builder: &mut Builder<'_>, file: &mut tree::File, chunk: Chunk) {
+    builder.base = chunk.start;
     let text = &builder.text[chunk.start..chunk.end];
     if chunk.broken {
         if !recover::service(builder, file, chunk) {
@@ -67,7 +69,6 @@ fn parse_chunk(builder: &mut Builder<'_>, file: &mut tree::File, chunk: Chunk) {
         }
         return;
     }
-    builder.base = chunk.start;
     match Grammar::parse(Rule::items, text) {
         Ok(pairs) => {
             builder.no_separators(&pairs);

@@ -33,6 +33,7 @@ pub(super) fn set_aside(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk
 pub(super) fn service(builder: &mut Builder<'_>, file: &mut File, chunk: Chunk) -> bool {
     let text = &builder.text[chunk.start..chunk.end];
     let Some(parts) = cut(text) else { return false };
+    builder.base = chunk.start;
     let head = match Grammar::parse(Rule::service_head, &text[..parts.members[0]]) {
         Ok(pairs) => {
             builder.no_separators(&pairs);
