@@ -73,6 +73,13 @@ impl<T> Arena<T> {
         Id { index, marker: PhantomData }
     }
 
+    /// The id of the value at that position.
+    #[must_use]
+    pub fn id(&self, index: usize) -> Option<Id<T>> {
+        self.0.get(index)?;
+        Some(Id { index: u32::try_from(index).ok()?, marker: PhantomData })
+    }
+
     /// Every id, in order.
     pub fn ids(&self) -> impl Iterator<Item = Id<T>> + use<T> {
         (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX))

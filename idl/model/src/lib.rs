@@ -4,7 +4,11 @@
 //! generated never depends on a hash. Nothing here knows files, the environment, or what is generated.
 
 mod arena;
+mod check;
+pub mod codes;
+mod resolve;
 pub mod world;
 
 pub use arena::{Arena, Id};
+pub use resolve::{Resolved, Source, resolve};
 pub use world::*;

@@ -129,6 +129,8 @@ pub enum RecordKind {
     Fixture,
     /// What a projection holds.
     Projection,
+    /// What `abort` is in a saga; nothing is generated for it.
+    Abort,
 }
 
 /// `is unavailable retryable after 2s`.
