@@ -1,1 +1,25 @@
-//! Loads a workspace of contracts, runs checks and backends; the only crate here that does I/O.
+//! Loads a workspace of contracts, runs checks and backends; the only crate of the compiler that does I/O.
+//!
+//! [`find`] says which worlds the paths of a command line stand for, [`load`] reads one, [`check`] judges it,
+//! [`generate`] runs a backend, [`output`] writes what came out, [`format`] formats. Nothing here prints.
+
+mod check;
+pub mod codes;
+pub mod config;
+mod explain;
+mod failure;
+pub mod format;
+mod generate;
+mod load;
+pub mod output;
+pub mod registry;
+mod suggest;
+#[cfg(test)]
+mod testing;
+
+pub use check::{Checked, check};
+pub use explain::{explain, page};
+pub use failure::Failure;
+pub use generate::{DESCRIPTORS, Request, generate};
+pub use load::{Contract, Inputs, Origin, Start, find, load, load_text};
+pub use suggest::did_you_mean;

@@ -1,0 +1,117 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Contracts for services: check them, format them, generate from them.
+#[derive(Debug, Parser)]
+#[command(name = "svckit", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) format: Format,
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum Format {
+    /// For people, on standard error.
+    #[default]
+    Text,
+    /// One JSON document on standard output.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a project that builds, runs and tests at once.
+    New(NewArgs),
+    /// Parse, resolve and check a world of contracts.
+    Check(CheckArgs),
+    /// Format contracts in place.
+    Fmt(FmtArgs),
+    /// Generate code and schemas.
+    Gen(GenArgs),
+    /// Explain a message by its number or slug.
+    Explain(ExplainArgs),
+    /// List every message with its number and slug.
+    #[command(visible_alias = "rules")]
+    Codes,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The folder to make; its last part is the project's name.
+    pub(crate) name: PathBuf,
+    /// What kind of project.
+    #[arg(long, default_value = "service", value_parser = clap::builder::PossibleValuesParser::new(svckit_templates::NAMES))]
+    pub(crate) template: String,
+    /// Depend on svckit in this checkout rather than on a published version.
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Workspaces, folders or files; the workspace around the current folder if none is given.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// Workspaces, folders or files; `-` formats standard input to standard output.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; show what would change, and exit with 1 if anything would.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::commands::generate::targets_help())]
+pub(crate) struct GenArgs {
+    /// Workspaces, folders or files.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to make, several with commas between; all targets of svckit.toml if none is given.
+    #[arg(long, value_delimiter = ',', value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Where to; of several targets each gets a folder of its own in it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// An option of the target, as in svckit.toml.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = option)]
+    pub(crate) option: Vec<(String, String)>,
+    /// Write nothing; list what would change, and exit with 1 if anything would.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// `E0101` or `unknown-name`.
+    pub(crate) code: String,
+}
+
+fn option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

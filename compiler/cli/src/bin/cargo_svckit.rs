@@ -1,0 +1,5 @@
+//! `cargo svckit`
+
+fn main() -> std::process::ExitCode {
+    svckit_cli::main()
+}

@@ -1,0 +1,5 @@
+//! `svckit`
+
+fn main() -> std::process::ExitCode {
+    svckit_cli::main()
+}

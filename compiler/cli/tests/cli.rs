@@ -1,0 +1,16 @@
+//! The command as users run it.
+
+#[path = "cli/build.rs"]
+mod build;
+#[path = "cli/bytes.rs"]
+mod bytes;
+#[path = "cli/format.rs"]
+mod format;
+#[path = "cli/generate.rs"]
+mod generate;
+#[path = "cli/messages.rs"]
+mod messages;
+#[path = "cli/project.rs"]
+mod project;
+#[path = "cli/sandbox.rs"]
+mod sandbox;

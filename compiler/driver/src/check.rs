@@ -1,0 +1,110 @@
+//! From texts to a judged world.
+
+use svckit_diagnostics::{Diagnostic, Severity, SourceMap, render};
+use svckit_model::World;
+use svckit_syntax::Parsed;
+
+use crate::config::Config;
+use crate::load::{Contract, Inputs, Origin};
+use crate::{Failure, codes, registry};
+
+/// A world and all that is to be said of it.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What was read.
+    pub inputs: Inputs,
+    /// What it means; fit for backends only without errors.
+    pub world: World,
+    /// Everything that was found, in the order in which it is shown.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether nothing can be generated.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// All texts.
+    #[must_use]
+    pub fn sources(&self) -> &SourceMap {
+        &self.inputs.sources
+    }
+
+    /// `svckit.toml`.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inputs.config
+    }
+
+    /// What could not be read.
+    #[must_use]
+    pub fn failures(&self) -> &[Failure] {
+        &self.inputs.failures
+    }
+
+    /// The messages as people see them, with the line that counts them.
+    #[must_use]
+    pub fn rendered(&self, color: bool) -> String {
+        let style = render::human::Style { color };
+        render::human::render_with_summary(&self.diagnostics, self.sources(), style)
+    }
+}
+
+/// Parses, resolves and checks everything that was read.
+#[must_use]
+pub fn check(mut inputs: Inputs) -> Checked {
+    let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
+    let mut parsed = Vec::with_capacity(inputs.contracts.len());
+    for contract in &inputs.contracts {
+        let text = inputs.sources.file(contract.file).text();
+        let Parsed { file, diagnostics: found } = svckit_syntax::parse(contract.file, text);
+        if contract.is_utf8 {
+            diagnostics.extend(found);
+        }
+        parsed.push(file);
+    }
+    let files: Vec<_> = parsed
+        .iter()
+        .zip(&inputs.contracts)
+        .map(|(file, contract)| svckit_model::Source { file, external: is_external(contract) })
+        .collect();
+    let resolved = svckit_model::resolve(&files);
+    diagnostics.extend(resolved.diagnostics);
+    diagnostics.extend(wrong_targets(&inputs.config));
+    diagnostics.retain(|d| d.is_error() || !is_of_dependency(&inputs, d));
+    render::sort(&mut diagnostics, &inputs.sources);
+    Checked { inputs, world: resolved.world, diagnostics }
+}
+
+fn is_external(contract: &Contract) -> bool {
+    contract.origin != Origin::Local
+}
+
+/// Warnings about a dependency are for those who own it.
+fn is_of_dependency(inputs: &Inputs, diagnostic: &Diagnostic) -> bool {
+    let file = diagnostic.span().file;
+    diagnostic.severity != Severity::Error
+        && inputs.contracts.iter().any(|c| c.file == file && is_external(c))
+}
+
+/// Targets of `svckit.toml` that there are not, and options that they don't take.
+fn wrong_targets(config: &Config) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for entry in &config.targets {
+        match registry::target(&entry.name.value) {
+            Err(message) => {
+                found.push(Diagnostic::new(codes::UNKNOWN_TARGET, entry.name.span, message));
+            }
+            Ok(target) => {
+                for (name, near) in registry::unknown_options(target, &entry.options) {
+                    let span = entry.spans.iter().find(|(n, _)| n == name).map(|(_, s)| *s);
+                    let span = span.unwrap_or(entry.name.span);
+                    found.push(registry::unknown_option(target, name, near, span));
+                }
+            }
+        }
+    }
+    found
+}

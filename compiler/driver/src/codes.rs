@@ -1,0 +1,153 @@
+//! Codes of the driver: what can be wrong with `svckit.toml` and with the files themselves.
+
+svckit_diagnostics::codes! {
+    /// `svckit.toml` is not valid TOML.
+    ///
+    /// ## Why is this bad
+    /// Nothing in the file can be relied on, so the workspace is not checked.
+    ///
+    /// ## Example
+    /// ```toml
+    /// sources = ["contracts"
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// sources = ["contracts"]
+    /// ```
+    pub INVALID_TOML = Error "E0801" "invalid-toml";
+
+    /// A key of `svckit.toml` that svckit does not know.
+    ///
+    /// ## Why is this bad
+    /// A key that is read by nobody looks like a setting and is none. Mostly it is a slip of the pen.
+    ///
+    /// ## Example
+    /// ```toml
+    /// version = 1
+    /// source = ["contracts"]
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// version = 1
+    /// sources = ["contracts"]
+    /// ```
+    pub UNKNOWN_KEY = Error "E0802" "unknown-key";
+
+    /// A value of `svckit.toml` that its key can't have.
+    ///
+    /// ## Why is this bad
+    /// What it should mean can only be guessed.
+    ///
+    /// ## Example
+    /// ```toml
+    /// version = "new"
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// version = 1
+    /// ```
+    pub INVALID_VALUE = Error "E0803" "invalid-value";
+
+    /// A target of `svckit.toml` that no backend makes.
+    ///
+    /// ## Why is this bad
+    /// Nothing would be generated for it.
+    ///
+    /// ## Example
+    /// ```toml
+    /// [targets.protobuf]
+    /// out = "gen"
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// [targets.proto]
+    /// out = "gen"
+    /// ```
+    pub UNKNOWN_TARGET = Error "E0804" "unknown-target";
+
+    /// An entry of `svckit.toml` that matches nothing.
+    ///
+    /// ## Why is this bad
+    /// A source root without contracts, or an exception for a path that is no longer there, says something about the
+    /// workspace that is not so.
+    ///
+    /// ## Example
+    /// ```toml
+    /// sources = ["contracts", "old-contracts"]    # old-contracts holds no .svc file
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// sources = ["contracts"]
+    /// ```
+    pub UNUSED_ENTRY = Warning "E0805" "unused-entry";
+
+    /// A contract that is not UTF-8.
+    ///
+    /// ## Why is this bad
+    /// Its text can't be read; the place is the first byte that is not part of a character.
+    ///
+    /// ## Use instead
+    /// Save the file as UTF-8.
+    pub NOT_UTF8 = Error "E0806" "not-utf8";
+
+    /// A folder named in `svckit.toml` that does not exist.
+    ///
+    /// ## Why is this bad
+    /// The contracts that should be there are missing from what is checked and generated.
+    ///
+    /// ## Example
+    /// ```toml
+    /// sources = ["contract"]      # the folder is called contracts
+    /// ```
+    ///
+    /// ## Use instead
+    /// Name folders relative to the folder of `svckit.toml`.
+    pub MISSING_FOLDER = Error "E0807" "missing-folder";
+
+    /// A dependency that is no svckit workspace.
+    ///
+    /// ## Why is this bad
+    /// The packages that it should bring are unknown.
+    ///
+    /// ## Example
+    /// ```toml
+    /// [dependencies]
+    /// common = { path = "../comon" }
+    /// ```
+    ///
+    /// ## Use instead
+    /// Name the folder which holds the other workspace's `svckit.toml`.
+    pub MISSING_DEPENDENCY = Error "E0808" "missing-dependency";
+
+    /// An option that the target does not take.
+    ///
+    /// ## Why is this bad
+    /// An option that nobody reads looks like a setting and is none.
+    ///
+    /// ## Use instead
+    /// `svckit gen --help` lists targets and their options.
+    pub UNKNOWN_OPTION = Error "E0809" "unknown-option";
+
+    /// A file that is too large to be a contract.
+    ///
+    /// ## Why is this bad
+    /// Places in a file are counted in 32 bits; and nobody can read a contract of two gigabytes.
+    ///
+    /// ## Use instead
+    /// Split it: every `.svc` file below a source root is part of the same world.
+    pub FILE_TOO_LARGE = Error "E0810" "file-too-large";
+
+    /// A target that generated a path outside its folder.
+    ///
+    /// ## Why is this bad
+    /// Nothing may be written outside the folder that was named. Nothing was written.
+    ///
+    /// ## Use instead
+    /// Report this: it is a mistake of the backend.
+    pub PATH_ESCAPES = Error "E0811" "path-escapes";
+}

@@ -1,0 +1,112 @@
+//! Running a backend over a checked world.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use svckit_backend::Options;
+use svckit_diagnostics::{Diagnostic, FileId, Span};
+use svckit_model::World;
+
+use crate::Checked;
+use crate::codes;
+use crate::load::Origin;
+use crate::output::{Output, is_contained};
+use crate::registry::Target;
+
+/// The file with the Protobuf descriptors beside generated Rust.
+pub const DESCRIPTORS: &str = "svckit_descriptors.bin";
+
+/// One target, one folder.
+pub struct Request {
+    /// The backend.
+    pub target: &'static Target,
+    /// Its options.
+    pub options: Options,
+    /// Where to.
+    pub folder: PathBuf,
+}
+
+/// Generates, in memory, what `request` asks for.
+///
+/// # Errors
+/// The world's own errors; an option or a construct that the target can't take.
+pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diagnostic>> {
+    let errors: Vec<_> = checked.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let target = request.target;
+    let mut options = request.options.clone();
+    let mut world = std::borrow::Cow::Borrowed(&checked.world);
+    if target.needs_crates {
+        extern_crates(checked, &mut options);
+        set_external(&mut world, &extern_packages(&options));
+    }
+    let mut files = BTreeMap::new();
+    if target.wants_descriptors {
+        options.set("descriptors", DESCRIPTORS);
+        files.insert(DESCRIPTORS.to_owned(), svckit_backend_proto::descriptor_set(&world)?);
+    }
+    for (path, text) in target.backend.generate(&world, &options)?.iter() {
+        files.insert(path.to_owned(), text.as_bytes().to_vec());
+    }
+    refuse_escapes(target, &files)?;
+    Ok(Output { target: target.backend.name().to_owned(), folder: request.folder.clone(), files })
+}
+
+/// Dependencies with a `crate` become options `extern.PACKAGE`, unless the package has one already.
+fn extern_crates(checked: &Checked, options: &mut Options) {
+    let crates: BTreeMap<FileId, &str> = checked
+        .inputs
+        .contracts
+        .iter()
+        .filter_map(|c| match &c.origin {
+            Origin::Dependency { krate: Some(krate) } => Some((c.file, krate.as_str())),
+            _ => None,
+        })
+        .collect();
+    for (_, package) in checked.world.packages.iter() {
+        let key = format!("extern.{}", package.name);
+        if options.get(&key).is_some() {
+            continue;
+        }
+        if let Some(krate) = package.files.iter().find_map(|f| crates.get(f)) {
+            options.set(key, format!("::{}", krate.replace('-', "_")));
+        }
+    }
+}
+
+fn extern_packages(options: &Options) -> BTreeSet<String> {
+    options.with_prefix("extern").map(|(package, _)| package.to_owned()).collect()
+}
+
+/// Packages that others have generated are external; those of dependencies that none has are generated along.
+fn set_external(world: &mut std::borrow::Cow<'_, World>, left_out: &BTreeSet<String>) {
+    let wrong: Vec<_> = world
+        .packages
+        .iter()
+        .filter(|(_, p)| p.external != left_out.contains(&p.name))
+        .map(|(id, _)| id)
+        .collect();
+    for id in wrong {
+        let package = &mut world.to_mut().packages[id];
+        package.external = !package.external;
+    }
+}
+
+fn refuse_escapes(
+    target: &Target,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), Vec<Diagnostic>> {
+    let escapes: Vec<_> = files
+        .keys()
+        .filter(|path| !is_contained(path))
+        .map(|path| {
+            let name = target.backend.name();
+            let message =
+                format!("the target `{name}` wants to write `{path}`, outside its folder");
+            Diagnostic::new(codes::PATH_ESCAPES, Span::default(), message)
+        })
+        .collect();
+    if escapes.is_empty() { Ok(()) } else { Err(escapes) }
+}

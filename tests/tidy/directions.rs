@@ -1,0 +1,144 @@
+//! Who may depend on whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+/// What each of our crates may depend on, tests apart. A crate that is not here has no place yet: give it one.
+const MAY: &[(&str, &[&str])] = &[
+    ("svckit-diagnostics", &[]),
+    ("svckit-syntax", &["svckit-diagnostics"]),
+    ("svckit-format", &["svckit-diagnostics", "svckit-syntax"]),
+    ("svckit-model", &["svckit-diagnostics", "svckit-syntax"]),
+    ("svckit-backend", &["svckit-diagnostics", "svckit-model"]),
+    ("svckit-backend-rust", BACKEND),
+    ("svckit-backend-proto", BACKEND),
+    (
+        "svckit-driver",
+        &[
+            "svckit-backend",
+            "svckit-backend-proto",
+            "svckit-backend-rust",
+            "svckit-diagnostics",
+            "svckit-format",
+            "svckit-model",
+            "svckit-syntax",
+        ],
+    ),
+    ("svckit-build", &["svckit-backend", "svckit-diagnostics", "svckit-driver"]),
+    ("svckit-cli", &["svckit-backend", "svckit-diagnostics", "svckit-driver", "svckit-templates"]),
+    ("svckit-templates", &[]),
+    ("svckit-core", &[]),
+    ("svckit-policy", &["svckit-core"]),
+    ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
+    ("svckit-transport-inproc", &["svckit-core", "svckit-policy"]),
+    (
+        "svckit",
+        &["svckit-core", "svckit-policy", "svckit-transport-grpc", "svckit-transport-inproc"],
+    ),
+    ("quickstart", EXAMPLE),
+    ("boutique", EXAMPLE),
+];
+
+const BACKEND: &[&str] = &["svckit-backend", "svckit-diagnostics", "svckit-model"];
+const EXAMPLE: &[&str] = &["svckit", "svckit-build"];
+
+/// Libraries of others that only these crates may use.
+const ONLY: &[(&str, &[&str])] = &[
+    ("clap", &["svckit-cli"]),
+    ("quote", &["svckit-backend-rust"]),
+    ("prettyplease", &["svckit-backend-rust"]),
+    ("pest", &["svckit-syntax"]),
+    ("annotate-snippets", &["svckit-diagnostics"]),
+    ("minijinja", &["svckit-templates"]),
+    ("toml", &["svckit-driver", "svckit"]),
+    ("tonic", &["svckit-transport-grpc"]),
+    ("hyper", &["svckit-transport-grpc"]),
+    (
+        "tokio",
+        &[
+            "svckit-core",
+            "svckit-policy",
+            "svckit-transport-grpc",
+            "svckit-transport-inproc",
+            "svckit",
+            "quickstart",
+            "boutique",
+        ],
+    ),
+];
+
+/// Every package but those below `tests/`, which may know everything.
+fn packages() -> Vec<Package> {
+    let manifest = super::root().join("Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
+    let packages = metadata.expect("cargo metadata of this workspace").packages;
+    let tests = super::root().join("tests");
+    packages.into_iter().filter(|p| !p.manifest_path.as_std_path().starts_with(&tests)).collect()
+}
+
+/// What a package needs to be built, tests apart.
+fn needs(package: &Package) -> BTreeSet<String> {
+    let dependencies =
+        package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
+    dependencies.map(|d| d.name.clone()).collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    name == "svckit" || name.starts_with("svckit-")
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let may: BTreeMap<&str, BTreeSet<&str>> =
+        MAY.iter().map(|(name, may)| (*name, may.iter().copied().collect())).collect();
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let name = package.name.as_str();
+        let Some(may) = may.get(name) else {
+            wrong.push(format!("{name} has no place in `MAY`"));
+            continue;
+        };
+        for need in needs(&package).iter().filter(|n| is_ours(n) && !may.contains(n.as_str())) {
+            wrong.push(format!("{name} may not depend on {need}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nARCHITECTURE.md says why", wrong.join("\n"));
+}
+
+#[test]
+fn what_others_wrote_is_used_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let name = package.name.as_str();
+        let needs = needs(&package);
+        for (library, who) in ONLY {
+            if needs.contains(*library) && !who.contains(&name) {
+                wrong.push(format!("{name} may not use {library}; only {} may", who.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_runtime_and_the_compiler_never_meet() {
+    let packages = packages();
+    let below = |folder: &str| {
+        let root = super::root().join(folder);
+        let inside = |p: &&Package| p.manifest_path.as_std_path().starts_with(&root);
+        packages.iter().filter(inside).map(|p| p.name.to_string()).collect::<BTreeSet<_>>()
+    };
+    let runtime = below("runtime");
+    let compiler: BTreeSet<String> = below("compiler").into_iter().chain(below("idl")).collect();
+    for package in &packages {
+        let name = package.name.to_string();
+        let (side, other) = match (runtime.contains(&name), compiler.contains(&name)) {
+            (true, _) => ("the runtime", &compiler),
+            (_, true) => ("the compiler", &runtime),
+            _ => continue,
+        };
+        let met: Vec<_> = needs(package).intersection(other).cloned().collect();
+        assert!(met.is_empty(), "{name} of {side} depends on {}", met.join(", "));
+    }
+}

@@ -1,0 +1,168 @@
+//! Every fixture below `ui/` and what is said of it.
+//!
+//! A case is a file `ui/AREA/CASE.svc` or a folder `ui/AREA/CASE/`; its messages, as people see them, stand beside it in
+//! `CASE.stderr`. A case whose name begins with `ok_` has none. `BLESS=1` writes what is said now.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use similar::TextDiff;
+use svckit_diagnostics::render::json;
+use svckit_driver::{Checked, Start, registry};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials = cases().into_iter().flat_map(trials).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// One fixture.
+#[derive(Clone)]
+struct Case {
+    /// `area/case`
+    name: String,
+    /// The file or folder.
+    path: PathBuf,
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let areas = entries(&root).into_iter().filter(|p| p.is_dir());
+    areas.flat_map(|area| entries(&area)).filter_map(|path| case(&root, path)).collect()
+}
+
+fn case(root: &Path, path: PathBuf) -> Option<Case> {
+    let is_case = path.is_dir() || path.extension().is_some_and(|e| e == "svc");
+    let name = path.strip_prefix(root).ok()?.with_extension("").display().to_string();
+    is_case.then_some(Case { name, path })
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn trials(case: Case) -> Vec<Trial> {
+    let again = case.clone();
+    let mut trials = vec![
+        Trial::test(case.name.clone(), move || messages(&case)),
+        Trial::test(format!("{}#format", again.name), {
+            let case = again.clone();
+            move || formats(&case)
+        }),
+    ];
+    if again.is_ok() {
+        trials.push(Trial::test(format!("{}#backends", again.name), move || generates(&again)));
+    }
+    trials
+}
+
+impl Case {
+    fn is_ok(&self) -> bool {
+        self.path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("ok_"))
+    }
+
+    /// The file with the messages: beside the fixture.
+    fn expected(&self) -> PathBuf {
+        self.path.with_extension("stderr")
+    }
+
+    fn check(&self) -> Checked {
+        let (start, base) = if !self.path.is_dir() {
+            let folder = self.path.parent().unwrap_or(&self.path);
+            (Start::Loose(vec![self.path.clone()]), folder)
+        } else if self.path.join("svckit.toml").exists() {
+            (Start::Workspace(self.path.clone()), self.path.as_path())
+        } else {
+            (Start::Loose(vec![self.path.clone()]), self.path.as_path())
+        };
+        svckit_driver::check(svckit_driver::load(&start, base))
+    }
+}
+
+/// The messages are those beside the case, and machines are told as many.
+fn messages(case: &Case) -> Result<(), Failed> {
+    let checked = case.check();
+    if let Some(failure) = checked.failures().first() {
+        return Err(failure.to_string().into());
+    }
+    let found = checked.rendered(false);
+    machine_readable(&checked)?;
+    if case.is_ok() && !found.is_empty() {
+        return Err(format!("this case has `ok_` in its name, but:\n{found}").into());
+    }
+    if !case.is_ok() && found.is_empty() {
+        return Err("nothing is said of this case; a good one has `ok_` before its name".into());
+    }
+    compare(&case.expected(), &found)
+}
+
+fn machine_readable(checked: &Checked) -> Result<(), Failed> {
+    let text = json::render(&checked.diagnostics, checked.sources(), &[]);
+    let value: serde_json::Value = serde_json::from_str(&text)?;
+    let told = value["diagnostics"].as_array().map_or(0, Vec::len);
+    if told != checked.diagnostics.len() {
+        return Err(format!("{told} messages as JSON").into());
+    }
+    Ok(())
+}
+
+fn compare(path: &Path, found: &str) -> Result<(), Failed> {
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    if expected == found {
+        return Ok(());
+    }
+    if std::env::var_os("BLESS").is_some() {
+        if found.is_empty() {
+            fs::remove_file(path)?
+        } else {
+            fs::write(path, found)?
+        }
+        return Ok(());
+    }
+    let diff = TextDiff::from_lines(expected.as_str(), found);
+    let diff = diff.unified_diff().header("expected", "found").to_string();
+    Err(format!("{}\n{diff}\nBLESS=1 takes what was found", path.display()).into())
+}
+
+/// Formatting what is formatted changes nothing, and the meaning stays: the same messages but for their places.
+fn formats(case: &Case) -> Result<(), Failed> {
+    let checked = case.check();
+    for contract in &checked.inputs.contracts {
+        let text = checked.sources().file(contract.file).text();
+        let parsed = svckit_syntax::parse(contract.file, text);
+        let Some(once) = svckit_format::format(&parsed, text) else {
+            let has_errors = parsed.diagnostics.iter().any(|d| d.is_error());
+            if case.is_ok() || !has_errors {
+                return Err(format!("{} was not formatted", contract.path.display()).into());
+            }
+            continue;
+        };
+        let again = svckit_syntax::parse(contract.file, &once);
+        let twice = svckit_format::format(&again, &once);
+        if twice.as_deref() != Some(once.as_str()) {
+            let twice = twice.unwrap_or_default();
+            let diff = TextDiff::from_lines(&once, &twice).unified_diff().to_string();
+            return Err(format!("formatting twice is not formatting once:\n{diff}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Every backend takes a contract without errors.
+fn generates(case: &Case) -> Result<(), Failed> {
+    let checked = case.check();
+    for target in registry::TARGETS {
+        let request =
+            svckit_driver::Request { target, options: Default::default(), folder: PathBuf::new() };
+        if let Err(found) = svckit_driver::generate(&checked, &request) {
+            let style = svckit_diagnostics::render::human::Style::default();
+            let text = svckit_diagnostics::render::human::render(&found, checked.sources(), style);
+            return Err(format!("{}:\n{text}", target.backend.name()).into());
+        }
+    }
+    Ok(())
+}
