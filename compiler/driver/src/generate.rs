@@ -80,12 +80,13 @@ fn extern_packages(options: &Options) -> BTreeSet<String> {
     options.with_prefix("extern").map(|(package, _)| package.to_owned()).collect()
 }
 
-/// Packages that others have generated are external; those of dependencies that none has are generated along.
+/// Packages that others have generated are external; those of dependencies that none has are generated along. What is
+/// built in has no file, and stays as it is.
 fn set_external(world: &mut std::borrow::Cow<'_, World>, left_out: &BTreeSet<String>) {
     let wrong: Vec<_> = world
         .packages
         .iter()
-        .filter(|(_, p)| p.external != left_out.contains(&p.name))
+        .filter(|(_, p)| !p.files.is_empty() && p.external != left_out.contains(&p.name))
         .map(|(id, _)| id)
         .collect();
     for id in wrong {

@@ -84,13 +84,7 @@ pub fn unknown_option(
 
 /// Every code that a contract or a workspace can be told of, in order of the stages.
 pub fn all_codes() -> impl Iterator<Item = Code> {
-    [
-        svckit_syntax::codes::ALL,
-        svckit_model::codes::ALL,
-        codes::ALL,
-        svckit_backend_proto::codes::ALL,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    let syntax = svckit_syntax::codes::ALL.iter().copied();
+    let later = [codes::ALL, svckit_backend_proto::codes::ALL, svckit_backend_rust::codes::ALL];
+    syntax.chain(svckit_model::codes::all()).chain(later.into_iter().flatten().copied())
 }

@@ -41,6 +41,7 @@ pub trait IdGen: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the seam's own source")]
     fn wall(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -59,6 +60,7 @@ impl Clock for SystemClock {
 pub struct SystemRng;
 
 impl Rng for SystemRng {
+    #[expect(clippy::disallowed_methods, reason = "this is the seam's own source")]
     fn next_u64(&self) -> u64 {
         fastrand::u64(..)
     }
@@ -69,6 +71,7 @@ impl Rng for SystemRng {
 pub struct UuidV7;
 
 impl IdGen for UuidV7 {
+    #[expect(clippy::disallowed_methods, reason = "this is the seam's own source")]
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
     }

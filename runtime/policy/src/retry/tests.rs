@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, reason = "tests begin at any instant")]
+
 use super::*;
 use svckit_core::operation::Idempotency;
 
