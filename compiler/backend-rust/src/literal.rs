@@ -198,9 +198,36 @@ pub(crate) fn left_out(s: &Scope<'_>, field: &Field) -> TokenStream {
     match &field.default {
         Some(default) => held(s, field, default),
         None if field.optional => s.std("None"),
-        None => {
-            let default = s.std("Default");
-            quote!(#default::default())
-        }
+        None => zero(s, &field.ty),
     }
+}
+
+/// The zero of a type that has one.
+fn zero(s: &Scope<'_>, ty: &Type) -> TokenStream {
+    let svckit = s.svckit();
+    let path = match ty {
+        Type::Builtin(Builtin::Bool) => return quote!(false),
+        Type::Builtin(Builtin::F32 | Builtin::F64) => return quote!(0.0),
+        Type::Builtin(Builtin::String) => s.std("String"),
+        Type::Builtin(Builtin::Bytes) => quote!(#svckit::Bytes),
+        Type::Builtin(_) => return quote!(0),
+        Type::List(_) => s.std("Vec"),
+        Type::Map(..) => quote!(::std::collections::BTreeMap),
+        other => {
+            let path = s.ty(other);
+            return quote!(#path::default());
+        }
+    };
+    quote!(#path::new())
+}
+
+/// A function that gives the default of a field.
+pub(crate) fn lazily(s: &Scope<'_>, field: &Field, default: &Value) -> TokenStream {
+    let is_new = matches!(default, Value::String(text) if text.is_empty());
+    if is_new && field.ty == Type::Builtin(Builtin::String) {
+        let string = s.std("String");
+        return quote!(#string::new);
+    }
+    let value = held(s, field, default);
+    quote!(|| #value)
 }

@@ -49,11 +49,11 @@ impl Member<'_> {
         if name == local { quote!(#name) } else { quote!(#name: #local) }
     }
 
-    /// The default of the field, where its presence is told.
+    /// A function that gives the default of the field, where its presence is told.
     fn default(&self, s: &Scope<'_>) -> Option<TokenStream> {
         let default = self.field.default.as_ref()?;
         (s.world().presence(self.field) == Presence::Default)
-            .then(|| literal::held(s, self.field, default))
+            .then(|| literal::lazily(s, self.field, default))
     }
 }
 
@@ -149,6 +149,9 @@ pub(crate) fn decode_fn(
 /// Slots for the fields, and the loop that fills them from `r`, which is given as `reader` to each.
 pub(crate) fn slots(s: &Scope<'_>, members: &[Member<'_>], reader: &TokenStream) -> TokenStream {
     let (rt, some) = (s.rt(), s.std("Some"));
+    if members.is_empty() {
+        return quote!(while let #some(tag) = r.tag()? { r.skip(tag)?; });
+    }
     let locals = members.iter().map(|m| &m.local);
     let arms = members.iter().map(|m| {
         let (local, number, wire) = (&m.local, &m.number, m.wire);
@@ -180,19 +183,15 @@ pub(crate) fn all_there(s: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
 fn decode(s: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
     let (ok, some) = (s.std("Ok"), s.std("Some"));
     if members.is_empty() {
-        let body = quote! {
-            while let #some(tag) = r.tag()? {
-                r.skip(tag)?;
-            }
-            #ok(#some(Self {}))
-        };
+        let slots = slots(s, members, &quote!(r));
+        let body = quote!(#slots #ok(#some(Self {})));
         return decode_fn(s, &quote!(_v), &body);
     }
     let slots = slots(s, members, &quote!(r));
     let takes = members.iter().map(|m| {
         let (local, wire) = (&m.local, m.wire);
         match m.default(s) {
-            Some(default) => quote!(let #local = #local.take_or(#wire, r, v, || #default)?;),
+            Some(default) => quote!(let #local = #local.take_or(#wire, r, v, #default)?;),
             None => quote!(let #local = #local.take(#wire, r, v)?;),
         }
     });
@@ -236,7 +235,7 @@ fn from_json(s: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
     let lines = members.iter().map(|m| {
         let (local, json, wire) = (&m.local, &m.json, m.wire);
         match m.default(s) {
-            Some(default) => quote!(let #local = o.default(#json, #wire, v, || #default);),
+            Some(default) => quote!(let #local = o.default(#json, #wire, v, #default);),
             None => quote!(let #local = o.field(#json, #wire, v);),
         }
     });

@@ -24,17 +24,23 @@ const ALLOW: &str = "\
     rustdoc::all,
     clippy::doc_lazy_continuation,
     clippy::doc_markdown,
+    clippy::doc_overindented_list_items,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
+    clippy::new_ret_no_self,
     clippy::result_large_err,
+    clippy::semicolon_if_nothing_returned,
     clippy::similar_names,
+    clippy::single_match_else,
     clippy::struct_excessive_bools,
     clippy::struct_field_names,
     clippy::too_many_lines,
     clippy::unused_async,
-    reason = \"names, sizes and words are the contract's\"
+    clippy::wrong_self_convention,
+    clippy::zero_sized_map_values,
+    reason = \"names, words and sizes are the contract's\"
 )]
 ";
 

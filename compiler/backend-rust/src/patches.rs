@@ -47,8 +47,8 @@ fn apply(s: &Scope<'_>, name: &Ident, id: Id<Record>, members: &[Member<'_>]) ->
         match &m.field.default {
             _ if m.field.optional => quote!(self.#name.apply_optional(&mut record.#name);),
             Some(default) => {
-                let default = literal::held(s, m.field, default);
-                quote!(self.#name.apply_or(&mut record.#name, || #default);)
+                let default = literal::lazily(s, m.field, default);
+                quote!(self.#name.apply_or(&mut record.#name, #default);)
             }
             None => quote!(self.#name.apply(&mut record.#name);),
         }

@@ -67,3 +67,12 @@ pub(crate) fn field(s: &Scope<'_>, field: &Field) -> TokenStream {
     let option = s.std("Option");
     quote!(#option<#held>)
 }
+
+/// Whether values of a type are copied.
+pub(crate) fn is_copy(s: &Scope<'_>, ty: &Type) -> bool {
+    let without = matches!(
+        s.world().builtin(ty),
+        None | Some(Builtin::String | Builtin::Bytes | Builtin::Json)
+    );
+    matches!(ty, Type::Enum(_)) || !without
+}

@@ -7,6 +7,7 @@ use svckit_model::world::{Field, Union};
 
 use crate::debug;
 use crate::docs;
+use crate::literal;
 use crate::messages::{self, Member};
 use crate::names::{self, ident, type_name};
 use crate::records::field_attributes;
@@ -70,16 +71,16 @@ fn wire(
     let members = messages::members(fields);
     let numbers: Vec<_> = members.iter().map(|m| &m.number).collect();
     let json: Vec<_> = members.iter().map(|m| &m.json).collect();
-    let check = fields.iter().any(|f| judged(s, f)).then(|| {
-        let arms = fields.iter().zip(variants).map(|(field, variant)| {
-            if judged(s, field) {
-                let body = rules::of_variant(s, field, &quote!(value));
-                quote!(Self::#variant(value) => #body)
-            } else {
-                quote!(Self::#variant(_) => {})
-            }
+    let (judged, others): (Vec<_>, Vec<_>) =
+        fields.iter().zip(variants).partition(|(field, _)| judged(s, field));
+    let check = (!judged.is_empty()).then(|| {
+        let arms = judged.iter().map(|(field, variant)| {
+            let body = rules::of_variant(s, field, &quote!(value));
+            quote!(Self::#variant(value) => #body)
         });
-        quote!(match self { #(#arms)* })
+        let others: Vec<_> = others.iter().map(|(_, variant)| variant).collect();
+        let rest = (!others.is_empty()).then(|| quote!(#(Self::#others(_))|* => {}));
+        quote!(match self { #(#arms)* #rest })
     });
     let check = messages::check(s, check);
     let (decode, from_json) = (decode(s, &members, variants), from_json(s, &members, variants));
@@ -110,11 +111,12 @@ fn decode(s: &Scope<'_>, members: &[Member<'_>], variants: &[Ident]) -> TokenStr
     let (rt, ok, some, none) = (s.rt(), s.std("Ok"), s.std("Some"), s.std("None"));
     let numbers: Vec<_> = members.iter().map(|m| &m.number).collect();
     let wires: Vec<_> = members.iter().map(|m| m.wire).collect();
+    let known = runs(members);
     let body = quote! {
         let mut member = #rt::wire::Member::new();
         while let #some(tag) = r.tag()? {
             match tag.number() {
-                #(#numbers)|* => member.read(tag, r)?,
+                #known => member.read(tag, r)?,
                 _ => r.skip(tag)?,
             }
         }
@@ -127,6 +129,24 @@ fn decode(s: &Scope<'_>, members: &[Member<'_>], variants: &[Ident]) -> TokenStr
         })
     };
     messages::decode_fn(s, &quote!(v), &body)
+}
+
+/// The numbers of all members as a pattern, with ranges for three and more in a row.
+fn runs(members: &[Member<'_>]) -> TokenStream {
+    let mut numbers: Vec<u32> = members.iter().map(|m| m.field.number).collect();
+    numbers.sort_unstable();
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b).flat_map(|run| match run {
+        [first, _, .., last] => {
+            let (first, last) = (number(*first), number(*last));
+            vec![quote!(#first..=#last)]
+        }
+        short => short.iter().map(|n| number(*n)).collect(),
+    });
+    quote!(#(#runs)|*)
+}
+
+fn number(n: u32) -> TokenStream {
+    literal::uint(n.into())
 }
 
 fn from_json(s: &Scope<'_>, members: &[Member<'_>], variants: &[Ident]) -> TokenStream {

@@ -12,6 +12,7 @@ use super::traits::event_type;
 use crate::docs;
 use crate::names::{self, CallNames, Taken, ident};
 use crate::scope::Scope;
+use crate::types;
 
 /// The context of one handler, and the clients that it gives.
 pub(super) fn items(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<TokenStream> {
@@ -110,10 +111,10 @@ fn key(s: &Scope<'_>, event: &Event) -> TokenStream {
     let fields = &s.world().records[event.payload].fields;
     let Some(index) = event.key.filter(|i| *i < fields.len()) else { return quote!("") };
     let name = &names::fields(fields)[index];
-    if is_shown(s, &fields[index]) {
-        quote!(&event.#name)
-    } else {
-        quote!(format!("{:?}", event.#name))
+    match is_shown(s, &fields[index]) {
+        false => quote!(format!("{:?}", event.#name)),
+        true if types::is_copy(s, &fields[index].ty) => quote!(event.#name),
+        true => quote!(&event.#name),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Handler, Kind, handlers, is_queued};
 use crate::literal;
 use crate::names::{self, ident};
 use crate::scope::Scope;
+use crate::types;
 
 /// `fn server`.
 pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
@@ -41,7 +42,7 @@ fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
             let title = &handler.info.name;
             quote! {
                 .on(&#descriptor, #title, |s, ctx, event| async move {
-                    s.#name(&mut #context(ctx), event).await
+                    S::#name(&s, &mut #context(ctx), event).await
                 })
             }
         }
@@ -56,7 +57,7 @@ fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
             };
             quote! {
                 .schedule(#title, #rt::Every::#when, |s, ctx| async move {
-                    s.#name(&mut #context(ctx)).await
+                    S::#name(&s, &mut #context(ctx)).await
                 })
             }
         }
@@ -76,7 +77,7 @@ fn operation(s: &Scope<'_>, handler: &Handler<'_>, id: Id<Operation>) -> TokenSt
         let record = s.world().request_record(id).map(|r| s.record(r));
         quote!(: #record)
     });
-    let body = quote!(s.#name(&mut #context(ctx), #(#args),*).await #wrapped);
+    let body = quote!(S::#name(&s, &mut #context(ctx), #(#args),*).await #wrapped);
     quote!(.#method(&#constant, |s, ctx, #received #ty| async move { #key #body }))
 }
 
@@ -87,7 +88,8 @@ fn key(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
     let fields = &s.world().records[id].fields;
     let name = names::fields(fields).into_iter().nth(index)?;
     if !fields[index].optional {
-        return Some(quote!(ctx.set_idempotency_key(&request.#name);));
+        let by_ref = (!types::is_copy(s, &fields[index].ty)).then(|| quote!(&));
+        return Some(quote!(ctx.set_idempotency_key(#by_ref request.#name);));
     }
     let some = s.std("Some");
     Some(quote! {
