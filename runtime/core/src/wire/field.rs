@@ -73,7 +73,7 @@ impl<'a, T: Value> Slot<'a, T> {
         Ok(match self.0.settle(name, r, v)? {
             Seen::Is(value) => Some(value),
             Seen::Invalid => None,
-            Seen::Nothing | Seen::Parts(..) => Some(default()),
+            _ => Some(default()),
         })
     }
 }
@@ -89,7 +89,9 @@ pub enum Seen<'a, T> {
     /// This; a second occurrence takes its place.
     Is(T),
     /// A message that is not read yet, for another part of it may follow.
-    Parts(&'a [u8], Vec<&'a [u8]>),
+    Part(&'a [u8]),
+    /// A message that came in parts, one after the other.
+    Joined(Vec<u8>),
 }
 
 impl<'a, T: Value> Seen<'a, T> {
@@ -107,8 +109,8 @@ impl<'a, T: Value> Seen<'a, T> {
         if T::Form::MERGES {
             let part = r.slice()?;
             match self {
-                Self::Parts(_, more) => more.push(part),
-                _ => *self = Self::Parts(part, Vec::new()),
+                Self::Nothing => *self = Self::Part(part),
+                _ => self.join(part),
             }
             return Ok(());
         }
@@ -120,6 +122,16 @@ impl<'a, T: Value> Seen<'a, T> {
         Ok(())
     }
 
+    /// A second part of a message.
+    #[cold]
+    fn join(&mut self, part: &[u8]) {
+        match self {
+            Self::Part(first) => *self = Self::Joined([*first, part].concat()),
+            Self::Joined(all) => all.extend_from_slice(part),
+            Self::Nothing | Self::Invalid | Self::Is(_) => {}
+        }
+    }
+
     /// Reads a message of which all parts were seen.
     #[inline]
     pub(crate) fn settle(
@@ -128,13 +140,14 @@ impl<'a, T: Value> Seen<'a, T> {
         r: &Reader<'a>,
         v: &mut Violations,
     ) -> Result<Self, Malformed> {
-        let Self::Parts(first, more) = self else { return Ok(self) };
+        if !T::Form::MERGES {
+            return Ok(self);
+        }
         let mark = v.mark();
-        let value = if more.is_empty() {
-            T::Form::read_body(&mut r.within(first)?, v)?
-        } else {
-            let all = std::iter::once(first).chain(more).collect::<Vec<_>>().concat();
-            T::Form::read_body(&mut r.apart(&all)?, v)?
+        let value = match self {
+            Self::Part(part) => T::Form::read_body(&mut r.within(part)?, v)?,
+            Self::Joined(all) => T::Form::read_body(&mut r.apart(&all)?, v)?,
+            other => return Ok(other),
         };
         Ok(match value {
             Some(value) => Self::Is(value),
@@ -193,7 +206,7 @@ impl<T: Value> Field for T {
         Ok(match state.settle(name, r, v)? {
             Seen::Is(value) => Some(value),
             Seen::Invalid => None,
-            Seen::Nothing | Seen::Parts(..) => {
+            _ => {
                 let zero = T::Form::zero();
                 if zero.is_none() {
                     v.required(name);
@@ -264,7 +277,7 @@ impl<T: Value> Field for Option<T> {
         Ok(match state.settle(name, r, v)? {
             Seen::Is(value) => Some(Some(value)),
             Seen::Invalid => None,
-            Seen::Nothing | Seen::Parts(..) => Some(None),
+            _ => Some(None),
         })
     }
 

@@ -11,14 +11,17 @@ pub const MAX_DEPTH: u32 = 100;
 ///
 /// A value that is readable but not allowed is a [`Violation`](crate::check::Violation) instead.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Malformed(Box<str>);
+pub struct Malformed(
+    // One pointer wide, so that the results of reading's small steps fit in registers.
+    #[expect(clippy::box_collection, reason = "a String is three words")] Box<String>,
+);
 
 impl Malformed {
     /// Says what is wrong.
     #[cold]
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
-        Self(what.into().into_boxed_str())
+        Self(Box::new(what.into()))
     }
 
     #[cold]
@@ -69,28 +72,35 @@ pub enum WireType {
     EndGroup = 4,
     /// Four bytes, little-endian.
     Fixed32 = 5,
+    /// None of them: 6 and 7 do not exist.
+    Invalid = 6,
 }
 
 /// The number and the wire type that stand before a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag {
-    number: u32,
-    wire: WireType,
-}
+pub struct Tag(u32);
 
 impl Tag {
     /// The number of the field.
     #[inline]
     #[must_use]
     pub const fn number(self) -> u32 {
-        self.number
+        self.0 >> 3
     }
 
     /// How its value is framed.
     #[inline]
     #[must_use]
     pub const fn wire(self) -> WireType {
-        self.wire
+        match self.0 & 7 {
+            0 => WireType::Varint,
+            1 => WireType::Fixed64,
+            2 => WireType::Len,
+            3 => WireType::StartGroup,
+            4 => WireType::EndGroup,
+            5 => WireType::Fixed32,
+            _ => WireType::Invalid,
+        }
     }
 }
 
@@ -134,24 +144,14 @@ impl<'a> Reader<'a> {
     /// The next tag; `None` at the end of the message.
     ///
     /// # Errors
-    /// When it is cut off, its number is 0 or too large, or its wire type is not one.
+    /// When it is cut off, or its number is 0 or too large.
     #[inline]
     pub fn tag(&mut self) -> Result<Option<Tag>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let key = self.varint()?;
-        let wire = match key & 7 {
-            0 => WireType::Varint,
-            1 => WireType::Fixed64,
-            2 => WireType::Len,
-            3 => WireType::StartGroup,
-            4 => WireType::EndGroup,
-            5 => WireType::Fixed32,
-            _ => return Err(Malformed::new("a field has a wire type that does not exist")),
-        };
-        match u32::try_from(key >> 3) {
-            Ok(number) if (1..=0x1FFF_FFFF).contains(&number) => Ok(Some(Tag { number, wire })),
+        match u32::try_from(self.varint()?) {
+            Ok(key) if key >= 8 => Ok(Some(Tag(key))),
             _ => Err(Malformed::new("a field has a number that does not exist")),
         }
     }
@@ -308,13 +308,16 @@ impl<'a> Reader<'a> {
     /// Passes over the value that comes next, and gives its bytes with their length before them.
     pub(crate) fn framed(&mut self, tag: Tag) -> Result<&'a [u8], Malformed> {
         let start = self.rest;
-        match tag.wire {
+        match tag.wire() {
             WireType::Varint => self.varint().map(drop)?,
             WireType::Fixed64 => self.fixed64().map(drop)?,
             WireType::Fixed32 => self.fixed32().map(drop)?,
             WireType::Len => self.slice().map(drop)?,
-            WireType::StartGroup => self.group(tag.number)?,
+            WireType::StartGroup => self.group(tag.number())?,
             WireType::EndGroup => return Err(Malformed::new("a group ends that never began")),
+            WireType::Invalid => {
+                return Err(Malformed::new("a field has a wire type that does not exist"));
+            }
         }
         Ok(&start[..start.len() - self.rest.len()])
     }
@@ -324,12 +327,12 @@ impl<'a> Reader<'a> {
         let mut open = vec![number];
         while let Some(current) = open.last().copied() {
             let tag = self.tag()?.ok_or_else(Malformed::cut_off)?;
-            match tag.wire {
+            match tag.wire() {
                 WireType::StartGroup if open.len() as u32 + self.depth >= MAX_DEPTH => {
                     return Err(Malformed::new("groups are nested more than 100 deep"));
                 }
-                WireType::StartGroup => open.push(tag.number),
-                WireType::EndGroup if tag.number == current => drop(open.pop()),
+                WireType::StartGroup => open.push(tag.number()),
+                WireType::EndGroup if tag.number() == current => drop(open.pop()),
                 WireType::EndGroup => return Err(Malformed::new("a group ends that never began")),
                 _ => self.skip(tag)?,
             }
