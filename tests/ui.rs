@@ -2,14 +2,16 @@
 //!
 //! A case is a file `ui/AREA/CASE.svc` or a folder `ui/AREA/CASE/`; its messages, as people see them, stand beside it in
 //! `CASE.stderr`. A case whose name begins with `ok_` has none. `BLESS=1` writes what is said now. Cases of the area
-//! `syntax` are parsed and no more: what their names mean is told nowhere.
+//! `syntax` are parsed and no more: what their names mean is told nowhere; those of `backends` go on to every backend,
+//! which may refuse them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use similar::TextDiff;
-use svckit_diagnostics::render::json;
+use svckit_diagnostics::Diagnostic;
+use svckit_diagnostics::render::{self, human, json};
 use svckit_driver::{Checked, Start, registry};
 
 fn main() {
@@ -87,6 +89,10 @@ impl Case {
         let mut checked = svckit_driver::check(svckit_driver::load(&start, base));
         if self.is_syntax() {
             checked.diagnostics.retain(|d| svckit_syntax::codes::ALL.contains(&d.code));
+        } else if self.name.starts_with("backends/") && !checked.has_errors() {
+            let refused = refusals(&checked);
+            checked.diagnostics.extend(refused);
+            render::sort(&mut checked.diagnostics, &checked.inputs.sources);
         }
         checked
     }
@@ -164,14 +170,20 @@ fn formats(case: &Case) -> Result<(), Failed> {
 /// Every backend takes a contract without errors.
 fn generates(case: &Case) -> Result<(), Failed> {
     let checked = case.check();
-    for target in registry::TARGETS {
-        let request =
-            svckit_driver::Request { target, options: Default::default(), folder: PathBuf::new() };
-        if let Err(found) = svckit_driver::generate(&checked, &request) {
-            let style = svckit_diagnostics::render::human::Style::default();
-            let text = svckit_diagnostics::render::human::render(&found, checked.sources(), style);
-            return Err(format!("{}:\n{text}", target.backend.name()).into());
-        }
+    let refused = refusals(&checked);
+    if refused.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(human::render(&refused, checked.sources(), human::Style::default()).into())
+}
+
+/// What the backends say against a world.
+fn refusals(checked: &Checked) -> Vec<Diagnostic> {
+    let request = |target| svckit_driver::Request {
+        target,
+        options: checked.config().options(target.backend.name()),
+        folder: PathBuf::new(),
+    };
+    let generate = |target| svckit_driver::generate(checked, &request(target)).err();
+    registry::TARGETS.iter().filter_map(generate).flatten().collect()
 }

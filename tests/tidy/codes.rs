@@ -35,11 +35,14 @@ fn numbers_and_slugs_are_given_once() {
 
 #[test]
 fn every_code_has_a_page() {
-    for code in all_codes() {
-        let page = svckit_driver::page(code);
-        let headings = page.lines().filter(|l| l.starts_with("## ")).count();
-        assert!(headings >= 1, "the page of {} says not enough:\n{page}", code.slug);
-    }
+    let has_one = |page: &str| page.lines().any(|l| l.starts_with("## "));
+    let poor: Vec<_> =
+        all_codes().filter(|c| !has_one(&svckit_driver::page(c))).map(|c| c.slug).collect();
+    assert!(
+        poor.is_empty(),
+        "the pages of {} have no headings and say not enough",
+        poor.join(", ")
+    );
 }
 
 #[test]

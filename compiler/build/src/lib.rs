@@ -91,8 +91,7 @@ impl Builder {
             None => cargo::out_dir()?,
         };
         let target = registry::target("rust").map_err(Failure::new)?;
-        let entry = checked.config().targets.iter().find(|t| t.name.value == "rust");
-        let mut options = entry.map(|t| t.options.clone()).unwrap_or_default();
+        let mut options = checked.config().options("rust");
         for (name, value) in self.options.iter() {
             options.set(name, value);
         }

@@ -47,7 +47,8 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
         options.set("descriptors", DESCRIPTORS);
         files.insert(DESCRIPTORS.to_owned(), svckit_backend_proto::descriptor_set(&world)?);
     }
-    for (path, text) in target.backend.generate(&world, &options)?.iter() {
+    let generated = target.backend.generate(&world, &options);
+    for (path, text) in generated.map_err(|found| placed(checked, target, found))?.iter() {
         files.insert(path.to_owned(), text.as_bytes().to_vec());
     }
     refuse_escapes(target, &files)?;
@@ -74,6 +75,21 @@ fn extern_crates(checked: &Checked, options: &mut Options) {
             options.set(key, format!("::{}", krate.replace('-', "_")));
         }
     }
+}
+
+/// A backend knows an option's name but not where it stands: that is in `svckit.toml`, or nowhere.
+fn placed(checked: &Checked, target: &Target, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let entry = checked.config().target(target.backend.name());
+    let spans = entry.map_or(&[][..], |e| &e.spans);
+    for diagnostic in found.iter_mut().filter(|d| d.code.slug.ends_with("bad-option")) {
+        let named = |name: &str| diagnostic.message.contains(&format!("`{name}`"));
+        let span = spans.iter().find(|(name, _)| named(name)).map(|(_, span)| *span);
+        diagnostic.labels.retain_mut(|label| {
+            label.span = span.unwrap_or(label.span);
+            span.is_some()
+        });
+    }
+    found
 }
 
 fn extern_packages(options: &Options) -> BTreeSet<String> {

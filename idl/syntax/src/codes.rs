@@ -76,9 +76,26 @@ svckit_diagnostics::codes! {
     pub BAD_ESCAPE = Error "E0008" "bad-escape";
 
     /// A number, duration or size that is too large, or a date that is not in the calendar.
+    ///
+    /// ## Example
+    /// ```svc
+    /// policy Patient { timeout { total 30sec } }
+    /// ```
+    ///
+    /// ## Write instead
+    /// ```svc
+    /// policy Patient { timeout { total 30s } }
+    /// ```
     pub BAD_LITERAL = Error "E0009" "bad-literal";
 
     /// A bracket that is never closed, or closes nothing.
+    ///
+    /// ## Why is this an error
+    /// Where a bracket is missing can't be known, only where the text stops making sense. What stands within is set
+    /// aside; all else is still checked.
+    ///
+    /// ## Write instead
+    /// A closing bracket for each opening one, of the same kind, the inner one first.
     pub UNBALANCED = Error "E0010" "unbalanced-bracket";
 
     /// Brackets nested too deep.
@@ -94,6 +111,10 @@ svckit_diagnostics::codes! {
     pub BLOCK_COMMENT = Error "E0012" "block-comment";
 
     /// A character that means nothing outside strings and comments.
+    ///
+    /// ## Why is this an error
+    /// Names are made of ASCII letters, digits and `_`, so that they are names in every language. Strings and comments
+    /// hold any text.
     pub STRAY_CHARACTER = Error "E0013" "stray-character";
 
     /// `,` and `|` in one list without parentheses.

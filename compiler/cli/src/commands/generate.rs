@@ -62,6 +62,7 @@ fn generate_world(
             }
         }
     }
+    svckit_diagnostics::render::sort(&mut diagnostics, checked.sources());
     report.diagnostics(&diagnostics, checked.sources());
     Ok(outputs)
 }

@@ -37,6 +37,20 @@ pub struct Config {
     pub lint: Lint,
 }
 
+impl Config {
+    /// The entry of a target.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|t| t.name.value == name)
+    }
+
+    /// The options of a target; none where it has no entry.
+    #[must_use]
+    pub fn options(&self, target: &str) -> Options {
+        self.target(target).map(|t| t.options.clone()).unwrap_or_default()
+    }
+}
+
 /// `[targets.NAME]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

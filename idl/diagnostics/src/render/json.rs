@@ -146,7 +146,7 @@ fn message(diagnostic: &Diagnostic, sources: &SourceMap) -> Message {
         slug: diagnostic.code.slug,
         severity,
         message: diagnostic.message.clone(),
-        place: place(diagnostic.span(), sources),
+        place: diagnostic.labels.first().map_or_else(nowhere, |l| place(l.span, sources)),
         labels: diagnostic.labels.iter().map(|l| label(l, sources)).collect(),
         notes: diagnostic.notes.clone(),
         help: diagnostic.help.clone(),
@@ -155,23 +155,25 @@ fn message(diagnostic: &Diagnostic, sources: &SourceMap) -> Message {
 }
 
 fn place(span: Span, sources: &SourceMap) -> Place {
-    let bytes = [span.start, span.end];
-    let Some(file) = sources.get(span.file) else {
-        return Place {
-            file: String::new(),
-            line: 1,
-            column: 1,
-            end: End { line: 1, column: 1 },
-            bytes,
-        };
-    };
+    let Some(file) = sources.get(span.file) else { return nowhere() };
     let (start, end) = (file.line_col(span.start), file.line_col(span.end));
     Place {
         file: file.path().to_owned(),
         line: start.line,
         column: start.column,
         end: End { line: end.line, column: end.column },
-        bytes,
+        bytes: [span.start, span.end],
+    }
+}
+
+/// The place of a message about no file.
+fn nowhere() -> Place {
+    Place {
+        file: String::new(),
+        line: 1,
+        column: 1,
+        end: End { line: 1, column: 1 },
+        bytes: [0, 0],
     }
 }
 

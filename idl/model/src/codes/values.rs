@@ -114,7 +114,7 @@ svckit_diagnostics::codes! {
     ///
     /// ## Write instead
     /// `day @1: date = 2027-02-28`
-    pub BAD_LITERAL = Error "E0158" "bad-literal";
+    pub BAD_LITERAL = Error "E0158" "malformed-value";
 
     /// A value that the enum does not have.
     ///
