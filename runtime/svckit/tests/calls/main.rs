@@ -1,0 +1,15 @@
+//! Calls as users and their peers make them: within the process and over real sockets.
+#![allow(unreachable_pub)]
+
+#[path = "../generated_shape/mod.rs"]
+mod generated_shape;
+
+mod app;
+mod both;
+mod deadlines;
+mod descriptors;
+mod edges;
+mod failures;
+mod peer;
+mod shop;
+mod shutdown;

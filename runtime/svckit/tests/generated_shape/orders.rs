@@ -1,0 +1,362 @@
+//! `service Orders`, as the Rust backend generates it.
+
+use ::svckit::generated as rt;
+
+use super::inventory;
+
+const SERVICE: &str = "sample.v1.Orders";
+
+const SHORT: rt::PolicyConfig = rt::PolicyConfig {
+    timeout: rt::TimeoutConfig {
+        connect: rt::Duration::from_millis(500),
+        attempt: rt::Duration::from_secs(30),
+        total: rt::Duration::from_secs(60),
+    },
+    ..rt::PolicyConfig::STANDARD
+};
+
+macro_rules! operations {
+    ($($constant:ident $kind:ident $name:literal $shape:ident $idempotency:ident;)*) => {$(
+        pub static $constant: rt::Operation =
+            rt::Operation::$kind(SERVICE, $name, concat!("/sample.v1.OrdersService/", $name))
+                .shape(rt::Shape::$shape)
+                .idempotency(rt::Idempotency::$idempotency)
+                .policy(SHORT);
+    )*};
+}
+
+operations! {
+    LIST_ORDERS query "ListOrders" Unary Natural;
+    WATCH_ORDER query "WatchOrder" ServerStream Natural;
+    COUNT query "Count" ServerStream Natural;
+    IMPORT_ORDERS command "ImportOrders" ClientStream Natural;
+    CHAT command "Chat" Bidi Natural;
+    ATTACH_SCAN command "AttachScan" ClientStream Natural;
+    DOWNLOAD query "Download" ServerStream Natural;
+    FORGET command "Forget" Unary ByCaller;
+    RESIZE_PHOTO command "ResizePhoto" Unary ByCaller;
+}
+
+pub static PLACE_ORDER: rt::Operation =
+    rt::Operation::command(SERVICE, "PlaceOrder", "/sample.v1.OrdersService/PlaceOrder")
+        .idempotency(rt::Idempotency::ByField("request_id"))
+        .policy(SHORT);
+
+pub static RESIZE_PHOTO_QUEUE: rt::QueueDescriptor =
+    rt::QueueDescriptor { operation: &RESIZE_PHOTO, concurrency: 2, attempts: 3 };
+
+pub static ORDER_PLACED: rt::EventDescriptor =
+    rt::EventDescriptor { name: "sample.v1.Orders.OrderPlaced", version: 1 };
+
+pub static DESCRIPTOR: rt::ServiceDescriptor = rt::ServiceDescriptor {
+    name: SERVICE,
+    wire_name: "sample.v1.OrdersService",
+    operations: &[
+        &PLACE_ORDER,
+        &LIST_ORDERS,
+        &WATCH_ORDER,
+        &COUNT,
+        &IMPORT_ORDERS,
+        &CHAT,
+        &ATTACH_SCAN,
+        &DOWNLOAD,
+        &FORGET,
+        &RESIZE_PHOTO,
+    ],
+    calls: &["sample.v1.Inventory"],
+    file_descriptor: Some(super::FILE_DESCRIPTOR_SET),
+};
+
+#[derive(Clone, Debug)]
+pub enum PlaceOrderError {
+    OutOfStock(super::OutOfStock),
+    Other(svckit::Error),
+}
+
+impl rt::OperationError for PlaceOrderError {
+    fn from_error(error: svckit::Error) -> Self {
+        match error.into_domain() {
+            Ok(error) => Self::OutOfStock(error),
+            Err(error) => Self::Other(error),
+        }
+    }
+
+    fn into_error(self) -> svckit::Error {
+        match self {
+            Self::OutOfStock(error) => svckit::Error::domain(&error),
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<svckit::Error> for PlaceOrderError {
+    fn from(error: svckit::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<PlaceOrderError> for svckit::Error {
+    fn from(error: PlaceOrderError) -> Self {
+        rt::OperationError::into_error(error)
+    }
+}
+
+impl From<super::OutOfStock> for PlaceOrderError {
+    fn from(error: super::OutOfStock) -> Self {
+        Self::OutOfStock(error)
+    }
+}
+
+impl From<inventory::ReserveError> for PlaceOrderError {
+    fn from(error: inventory::ReserveError) -> Self {
+        Self::Other(svckit::Error::from(error).from_callee())
+    }
+}
+
+#[derive(Debug)]
+pub struct AttachScanRequest {
+    pub id: String,
+    pub scan: svckit::ByteStream,
+}
+
+impl rt::Upload for AttachScanRequest {
+    type Head = super::AttachScanHead;
+    const FIELD: u32 = 2;
+    const NAME: &'static str = "scan";
+    const LEN: (u64, u64) = (1, 65_536);
+
+    fn split(self) -> (super::AttachScanHead, svckit::ByteStream) {
+        (super::AttachScanHead { id: self.id }, self.scan)
+    }
+
+    fn join(head: super::AttachScanHead, scan: svckit::ByteStream) -> Self {
+        Self { id: head.id, scan }
+    }
+}
+
+type Answer<T> = Result<T, svckit::Error>;
+
+pub trait Service: Send + Sync + 'static {
+    fn place_order(
+        &self,
+        ctx: &mut PlaceOrderContext,
+        req: super::PlaceOrderRequest,
+    ) -> impl Future<Output = Result<super::Order, PlaceOrderError>> + Send;
+    fn list_orders(
+        &self,
+        ctx: &mut ListOrdersContext,
+        req: super::ListOrdersRequest,
+        page: svckit::PageRequest,
+    ) -> impl Future<Output = Answer<svckit::Page<super::Order>>> + Send;
+    fn watch_order(
+        &self,
+        ctx: &mut WatchOrderContext,
+        req: super::WatchOrderRequest,
+    ) -> impl Future<Output = Answer<svckit::Streaming<super::Order>>> + Send;
+    fn count(
+        &self,
+        ctx: &mut CountContext,
+        req: super::CountRequest,
+    ) -> impl Future<Output = Answer<svckit::Streaming<u32>>> + Send;
+    fn import_orders(
+        &self,
+        ctx: &mut ImportOrdersContext,
+        orders: svckit::Streaming<super::Order>,
+    ) -> impl Future<Output = Answer<super::ImportSummary>> + Send;
+    fn chat(
+        &self,
+        ctx: &mut ChatContext,
+        orders: svckit::Streaming<super::Order>,
+    ) -> impl Future<Output = Answer<svckit::Streaming<super::Order>>> + Send;
+    fn attach_scan(
+        &self,
+        ctx: &mut AttachScanContext,
+        req: AttachScanRequest,
+    ) -> impl Future<Output = Answer<u64>> + Send;
+    fn download(
+        &self,
+        ctx: &mut DownloadContext,
+        req: super::DownloadRequest,
+    ) -> impl Future<Output = Answer<svckit::ByteStream>> + Send;
+    fn forget(
+        &self,
+        ctx: &mut ForgetContext,
+        req: super::ForgetRequest,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    fn resize_photo(
+        &self,
+        ctx: &mut ResizePhotoContext,
+        req: super::ResizePhotoRequest,
+    ) -> impl Future<Output = Answer<()>> + Send;
+}
+
+pub trait Subscriptions: Send + Sync + 'static {
+    fn expire_carts(&self, ctx: &mut ExpireCartsContext)
+    -> impl Future<Output = Answer<()>> + Send;
+}
+
+pub fn server<S: Service + Subscriptions>(service: S) -> svckit::ServiceServer {
+    rt::ServiceServer::builder(&DESCRIPTOR, service)
+        .unary(&PLACE_ORDER, |s, ctx, req: super::PlaceOrderRequest| async move {
+            ctx.set_idempotency_key(&req.request_id);
+            s.place_order(&mut PlaceOrderContext(ctx), req).await
+        })
+        .unary(&LIST_ORDERS, |s, ctx, rt::Paged { request, page }| async move {
+            s.list_orders(&mut ListOrdersContext(ctx), request, page).await
+        })
+        .server_stream(&WATCH_ORDER, |s, ctx, req| async move {
+            s.watch_order(&mut WatchOrderContext(ctx), req).await
+        })
+        .server_stream(&COUNT, |s, ctx, req| async move {
+            s.count(&mut CountContext(ctx), req).await.map(rt::ones)
+        })
+        .client_stream(&IMPORT_ORDERS, |s, ctx, reqs| async move {
+            s.import_orders(&mut ImportOrdersContext(ctx), reqs).await
+        })
+        .bidi(&CHAT, |s, ctx, reqs| async move { s.chat(&mut ChatContext(ctx), reqs).await })
+        .upload(&ATTACH_SCAN, |s, ctx, req| async move {
+            s.attach_scan(&mut AttachScanContext(ctx), req).await.map(rt::one)
+        })
+        .server_stream(&DOWNLOAD, |s, ctx, req| async move {
+            s.download(&mut DownloadContext(ctx), req).await.map(rt::ones)
+        })
+        .unary(&FORGET, |s, ctx, req| async move {
+            s.forget(&mut ForgetContext(ctx), req).await.map(|()| rt::Empty {})
+        })
+        .queued(&RESIZE_PHOTO_QUEUE, |s, ctx, req| async move {
+            s.resize_photo(&mut ResizePhotoContext(ctx), req).await
+        })
+        .schedule(
+            "ExpireCarts",
+            rt::Every::Interval(rt::Duration::from_secs(3600)),
+            |s, ctx| async move { s.expire_carts(&mut ExpireCartsContext(ctx)).await },
+        )
+        .build()
+}
+
+macro_rules! contexts {
+    ($($name:ident)*) => {$(
+        pub struct $name(rt::Context);
+
+        impl std::ops::Deref for $name {
+            type Target = svckit::Context;
+
+            fn deref(&self) -> &svckit::Context {
+                &self.0
+            }
+        }
+    )*};
+}
+
+contexts! {
+    PlaceOrderContext ListOrdersContext WatchOrderContext CountContext ImportOrdersContext ChatContext
+    AttachScanContext DownloadContext ForgetContext ResizePhotoContext ExpireCartsContext
+}
+
+impl PlaceOrderContext {
+    pub fn inventory(&self) -> PlaceOrderInventory<'_> {
+        PlaceOrderInventory {
+            stub: self.0.stub(&inventory::DESCRIPTOR),
+            _ctx: std::marker::PhantomData,
+        }
+    }
+
+    pub fn emit_order_placed(&mut self, event: super::OrderPlaced) {
+        self.0.emit(rt::Outgoing::new(&ORDER_PLACED, &event.order_id, &event));
+    }
+}
+
+/// What `PlaceOrder` calls of `Inventory`.
+pub struct PlaceOrderInventory<'a> {
+    stub: rt::Stub,
+    _ctx: std::marker::PhantomData<&'a rt::Context>,
+}
+
+impl PlaceOrderInventory<'_> {
+    pub async fn reserve(&self, req: super::ReserveRequest) -> Result<(), inventory::ReserveError> {
+        self.stub.unary(&inventory::RESERVE, &req).await.map(|rt::Empty {}| ())
+    }
+
+    pub async fn stock_level(
+        &self,
+        req: super::StockLevelRequest,
+    ) -> Result<u32, inventory::StockLevelError> {
+        self.stub.unary(&inventory::STOCK_LEVEL, &req).await.map(|rt::One { value }| value)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    stub: rt::Stub,
+}
+
+impl Client {
+    pub async fn connect(app: &svckit::App) -> svckit::Result<Self> {
+        Ok(Self { stub: app.stub(&DESCRIPTOR)? })
+    }
+
+    pub fn new(channel: svckit::Channel) -> Self {
+        Self { stub: rt::Stub::new(channel) }
+    }
+
+    #[must_use]
+    pub fn with(&self, options: svckit::CallOptions) -> Self {
+        Self { stub: self.stub.with(options) }
+    }
+
+    pub async fn place_order(
+        &self,
+        req: super::PlaceOrderRequest,
+    ) -> Result<super::Order, PlaceOrderError> {
+        self.stub.unary(&PLACE_ORDER, &req).await
+    }
+
+    pub async fn list_orders(
+        &self,
+        request: super::ListOrdersRequest,
+        page: svckit::PageRequest,
+    ) -> Answer<svckit::Page<super::Order>> {
+        self.stub.unary(&LIST_ORDERS, &rt::Paged { request, page }).await
+    }
+
+    pub async fn watch_order(
+        &self,
+        req: super::WatchOrderRequest,
+    ) -> Answer<svckit::Streaming<super::Order>> {
+        self.stub.server_stream(&WATCH_ORDER, &req).await
+    }
+
+    pub async fn count(&self, req: super::CountRequest) -> Answer<svckit::Streaming<u32>> {
+        self.stub.server_stream(&COUNT, &req).await.map(rt::values)
+    }
+
+    pub async fn import_orders(
+        &self,
+        orders: svckit::Streaming<super::Order>,
+    ) -> Answer<super::ImportSummary> {
+        self.stub.client_stream(&IMPORT_ORDERS, orders).await
+    }
+
+    pub async fn chat(
+        &self,
+        orders: svckit::Streaming<super::Order>,
+    ) -> Answer<svckit::Streaming<super::Order>> {
+        self.stub.bidi(&CHAT, orders).await
+    }
+
+    pub async fn attach_scan(&self, req: AttachScanRequest) -> Answer<u64> {
+        self.stub.upload(&ATTACH_SCAN, req).await.map(|rt::One { value }| value)
+    }
+
+    pub async fn download(&self, req: super::DownloadRequest) -> Answer<svckit::ByteStream> {
+        self.stub.server_stream(&DOWNLOAD, &req).await.map(rt::values)
+    }
+
+    pub async fn forget(&self, req: super::ForgetRequest) -> Answer<()> {
+        self.stub.unary(&FORGET, &req).await.map(|rt::Empty {}| ())
+    }
+
+    pub async fn resize_photo(&self, req: super::ResizePhotoRequest) -> Answer<()> {
+        self.stub.unary(&RESIZE_PHOTO, &req).await.map(|rt::Empty {}| ())
+    }
+}
