@@ -143,10 +143,15 @@ fn count(said: &mut Said, bounds: Option<&Bounds<u64>>, min: &str, max: &str) {
 fn lengths(said: &mut Said, builtin: Builtin, all: &[&Constraints], prefix: &str) {
     let kind = if builtin == Builtin::Bytes { "bytes" } else { "string" };
     let lens = || all.iter().filter_map(|c| c.len.as_ref());
-    if let Some(n) = lens().filter_map(|b| b.min).max().filter(|n| *n > 0) {
+    let min = lens().filter_map(|b| b.min).max().filter(|n| *n > 0);
+    let max = lens().filter_map(|b| b.max).min();
+    if let (Some(n), true) = (min, min == max) {
+        return said.rule(prefix, &format!("{kind}.len"), n);
+    }
+    if let Some(n) = min {
         said.rule(prefix, &format!("{kind}.min_len"), n);
     }
-    if let Some(n) = lens().filter_map(|b| b.max).min() {
+    if let Some(n) = max {
         said.rule(prefix, &format!("{kind}.max_len"), n);
     }
 }
