@@ -186,9 +186,14 @@ fn infinite_type(world: &World, graph: &Graph, cycle: &[(Node, usize)]) -> Diagn
     for (name, span) in steps.iter().take(6) {
         wrong = wrong.label(*span, format!("`{name}` must be there"));
     }
-    wrong
+    let wrong = wrong
         .note(format!("the path is {} → {}", path.join(" → "), info.name))
-        .help("make one field on the path optional with `?`, or a list")
-        .fix("make this field optional", steps[0].1.at_end(), "?")
-        .unsafe_fix()
+        .help("make one field on the path optional with `?`, or a list");
+    let field = cycle.iter().zip(&steps).find(|((node, _), _)| *node < graph.records);
+    match field {
+        Some((_, (_, place))) => {
+            wrong.fix("make this field optional", place.at_end(), "?").unsafe_fix()
+        }
+        None => wrong,
+    }
 }

@@ -165,16 +165,16 @@ svckit_diagnostics::codes! {
     /// `command Release(reserved_by @1: string)  undoes Reserve by reserved_by`
     pub BAD_UNDO = Error "E0212" "bad-undo";
 
-    /// A scheme of `auth` on an operation, a scope on a service, or `jwt` without its issuer.
+    /// A scope on a service, or `jwt` without its issuer.
     ///
     /// ## Why is this an error
     /// Who the caller is is settled for a whole service; what that caller may do, per operation.
     ///
     /// ## Example
-    /// `command Pay()  auth api_key`
+    /// `auth jwt { audience "orders" }`
     ///
     /// ## Write instead
-    /// `auth api_key` before the first member, `auth scope "pay"` on the command.
+    /// `auth jwt { issuer "https://id.shop.example"  audience "orders" }`
     pub BAD_AUTH = Error "E0213" "bad-auth";
 
     /// `slo` with something that is neither an availability in percent nor a latency at a percentile.

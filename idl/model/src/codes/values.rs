@@ -110,10 +110,10 @@ svckit_diagnostics::codes! {
     /// and one point, bytes are padded base64.
     ///
     /// ## Example
-    /// `day @1: date = 2027-02-30`
+    /// `id @1: uuid = "o-17"`
     ///
     /// ## Write instead
-    /// `day @1: date = 2027-02-28`
+    /// `id @1: uuid = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"`
     pub BAD_LITERAL = Error "E0158" "malformed-value";
 
     /// A value that the enum does not have.

@@ -67,7 +67,10 @@ impl<'a> Cx<'a> {
         if self.names.holes.contains(&package) {
             return None;
         }
-        let candidates = self.names.listed.get(&package).cloned().unwrap_or_default();
+        let candidates = match self.names.listed.get(&package) {
+            Some(listed) if self.guesses > 0 => listed.clone(),
+            _ => Vec::new(),
+        };
         let near = self.nearest(&name.text, candidates.iter().copied());
         let owner =
             self.names.owners.get(&(package, name.text.as_str())).and_then(|o| o.first().copied());
@@ -84,6 +87,7 @@ impl<'a> Cx<'a> {
                 name.span,
                 near,
             ),
+            _ if candidates.is_empty() => unknown,
             _ => unknown.help(format!("it has {}", listed(candidates))),
         };
         self.report(unknown);
@@ -100,7 +104,7 @@ impl<'a> Cx<'a> {
             .world
             .packages
             .iter()
-            .filter(|(id, _)| *id != self.built_in())
+            .filter(|(id, _)| *id != self.built_in() && self.guesses > 0)
             .map(|(_, p)| p.name.clone())
             .collect();
         let near = self.nearest(&name, known.iter().map(String::as_str));

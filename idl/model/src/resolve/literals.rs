@@ -10,7 +10,7 @@ use crate::codes::values::BAD_LITERAL;
 use crate::world::Value;
 
 impl Cx<'_> {
-    /// A date that exists; anything else is reported.
+    /// A date. One that is not in the calendar has been reported by the parser; anything else is here.
     pub(crate) fn date_of(&mut self, e: &Expr) -> Option<String> {
         let ExprKind::Date(text) = &e.kind else {
             let text = "a date is expected here, such as `2027-03-01`";
@@ -20,8 +20,6 @@ impl Cx<'_> {
         if date(text) {
             return Some(text.clone());
         }
-        let message = format!("there is no day `{text}`");
-        self.report(Diagnostic::new(BAD_LITERAL, e.span, message).here("not in the calendar"));
         None
     }
 }

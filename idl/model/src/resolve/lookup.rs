@@ -245,6 +245,9 @@ impl<'a> Cx<'a> {
 
     /// Names that a path in this place could have meant.
     fn candidates(&self, s: ScopeId, package: Option<Id<Package>>, want: Want) -> Vec<&'a str> {
+        if self.guesses == 0 {
+            return Vec::new();
+        }
         let home = package.unwrap_or(self.scopes[s].package);
         let fits = |p: Id<Package>, n: &&'a str| {
             self.names.items.get(&(p, *n)).is_some_and(|(def, _)| want.accepts(*def))

@@ -204,6 +204,9 @@ impl<'a> Cx<'a> {
         package: Id<Package>,
         service: Option<Id<Service>>,
     ) -> Vec<&'a str> {
+        if self.guesses == 0 {
+            return Vec::new();
+        }
         let of = |s: &Id<Service>| self.names.listed_members.get(s).cloned().unwrap_or_default();
         let mut all: Vec<&'a str> = service.iter().flat_map(of).collect();
         if all.is_empty() {

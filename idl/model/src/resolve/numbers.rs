@@ -1,6 +1,6 @@
 //! Numbers on the wire of fields, variants and enum values, and what is reserved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_syntax::tree::{self, Expr, ExprKind, Name, Number};
@@ -115,6 +115,7 @@ impl Cx<'_> {
 
     fn names_once(&mut self, kind: Kind, items: &[Numbered<'_>], reserved: &Reserved) {
         let mut seen: HashMap<&str, Span> = HashMap::with_capacity(items.len());
+        let kept: HashSet<&str> = reserved.names.iter().map(String::as_str).collect();
         for item in items {
             let name = item.name.text.as_str();
             if let Some(first) = seen.get(name) {
@@ -126,7 +127,7 @@ impl Cx<'_> {
                 self.report(twice);
             }
             seen.entry(name).or_insert(item.name.span);
-            if reserved.names.iter().any(|n| n == name) {
+            if kept.contains(name) {
                 let text = format!("the name `{name}` is reserved");
                 let taken = Diagnostic::new(RESERVED_REUSE, item.name.span, text)
                     .here("used before, and never again")
@@ -158,6 +159,7 @@ impl Cx<'_> {
             }
         }
         out.numbers.sort_unstable();
+        out.numbers.dedup_by(|next, last| merge(last, *next));
         out
     }
 
@@ -185,17 +187,27 @@ impl Cx<'_> {
     }
 }
 
+/// Adds a range to the one before where they touch; the ranges are sorted by their start.
+fn merge(last: &mut (u32, u32), next: (u32, u32)) -> bool {
+    let touch = next.0 <= last.1.saturating_add(1);
+    if touch {
+        last.1 = last.1.max(next.1);
+    }
+    touch
+}
+
+/// The range that a number is in; the ranges are sorted and apart.
+fn range_of(reserved: &Reserved, n: u64) -> Option<(u32, u32)> {
+    let at = reserved.numbers.partition_point(|(from, _)| u64::from(*from) <= n);
+    let range = *reserved.numbers.get(at.checked_sub(1)?)?;
+    (n <= range.1.into()).then_some(range)
+}
+
 fn is_reserved(reserved: &Reserved, n: u32) -> bool {
-    reserved.numbers.iter().any(|(from, to)| (*from..=*to).contains(&n))
+    range_of(reserved, n.into()).is_some()
 }
 
 /// The next number after `last` that is not reserved.
 fn free(last: u64, reserved: &Reserved) -> u64 {
-    let mut next = last + 1;
-    for (from, to) in &reserved.numbers {
-        if (u64::from(*from)..=u64::from(*to)).contains(&next) {
-            next = u64::from(*to) + 1;
-        }
-    }
-    next
+    range_of(reserved, last + 1).map_or(last + 1, |(_, to)| u64::from(to) + 1)
 }

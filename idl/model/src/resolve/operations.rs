@@ -157,8 +157,7 @@ impl<'a> Cx<'a> {
                 self.world.operations[id].emits = emits;
             }
             ClauseKind::Auth(auth) => {
-                let scopes = self.scopes(auth, clause);
-                self.world.operations[id].scopes = scopes;
+                self.world.operations[id].scopes = super::services::scopes(auth);
             }
             ClauseKind::Policy(path) => {
                 if let Some(policy) = self.policy_named(at.scope, path) {

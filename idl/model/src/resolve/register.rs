@@ -31,9 +31,6 @@ impl<'a> Cx<'a> {
                 let wrong = Diagnostic::new(BAD_ALLOW, because.span, text).here("an empty reason");
                 self.report(wrong.help("write down why the rule does not hold here"));
             }
-            if let Some(until) = &allow.until {
-                self.date_of(until);
-            }
         }
     }
 

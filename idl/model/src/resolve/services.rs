@@ -87,16 +87,12 @@ impl Cx<'_> {
         }
         out
     }
+}
 
-    /// `auth scope "…"` of an operation.
-    pub(crate) fn scopes(&mut self, auth: &Auth, clause: &tree::Clause) -> Vec<String> {
-        if let Auth::Scope(scopes) = auth {
-            return scopes.iter().map(|s| s.value.clone()).collect();
-        }
-        let wrong = Diagnostic::new(BAD_AUTH, clause.span, "the scheme of `auth` is the service's")
-            .here("an operation has a scope here")
-            .help("move it before the first member; on an operation write `auth scope \"…\"`");
-        self.report(wrong);
-        Vec::new()
+/// `auth scope "…"` of an operation; a scheme there has been taken for the service's by the parser.
+pub(crate) fn scopes(auth: &Auth) -> Vec<String> {
+    match auth {
+        Auth::Scope(scopes) => scopes.iter().map(|s| s.value.clone()).collect(),
+        _ => Vec::new(),
     }
 }

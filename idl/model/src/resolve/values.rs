@@ -500,7 +500,8 @@ impl Cx<'_> {
         if let Some(index) = record.fields.iter().position(|f| f.info.name == name.text) {
             return Some(index);
         }
-        let names: Vec<String> = record.fields.iter().map(|f| f.info.name.clone()).collect();
+        let names = if self.guesses == 0 { &[][..] } else { &record.fields };
+        let names: Vec<String> = names.iter().map(|f| f.info.name.clone()).collect();
         let what = format!("`{}`", record.info.name);
         let span = record.info.span;
         self.unknown_field(name, &what, Some(span), &names);
