@@ -317,14 +317,15 @@ impl<'a> Cx<'a> {
         self.may_be_key(&field, name.span).then_some(index)
     }
 
-    /// Whether a field may be a key: text, uuid or integer, and always there.
+    /// Whether a field may be a key: text, uuid, date or integer, and always there.
     pub(crate) fn may_be_key(&mut self, field: &Field, span: Span) -> bool {
         if self.poisoned.contains(&field.ty_span) {
             return false;
         }
         let builtin = self.world.builtin(&field.ty);
         let fits = builtin.is_some_and(|b| {
-            b.integer_range().is_some() || matches!(b, Builtin::String | Builtin::Uuid)
+            b.integer_range().is_some()
+                || matches!(b, Builtin::String | Builtin::Uuid | Builtin::Date)
         });
         if fits && !field.optional && !field.streamed {
             return true;
@@ -335,7 +336,7 @@ impl<'a> Cx<'a> {
         let wrong = Diagnostic::new(BAD_KEY, span, text)
             .here("used as a key here")
             .label(field.ty_span, format!("is of type `{name}`"))
-            .help("a key is a string, a uuid, an integer or a scalar over these, and not optional");
+            .help("a key is a string, a uuid, a date, an integer or a scalar over these, and not optional");
         self.report(wrong);
         false
     }

@@ -1,0 +1,62 @@
+//! Every example of the language reference compiles: the blocks of a chapter are one file, and a block that starts
+//! with `package` is a file of its own.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use svckit_diagnostics::{Diagnostic, SourceMap};
+use svckit_model::{Source, resolve};
+
+/// (chapter, text) of each file that the reference holds.
+fn files(reference: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for chapter in reference.split("\n## ").skip(1) {
+        let title = chapter.lines().next().unwrap_or_default().to_owned();
+        let slug: String = title
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let mut joined = String::new();
+        for block in chapter.split("```svc\n").skip(1) {
+            let text = block.split("```").next().unwrap_or_default();
+            if text.lines().any(|l| l.starts_with("package ")) {
+                files.push((title.clone(), text.to_owned()));
+            } else {
+                joined.push_str(text);
+            }
+        }
+        if !joined.is_empty() {
+            files.push((title, format!("package reference.{slug}.v1\n{joined}")));
+        }
+    }
+    files
+}
+
+#[test]
+fn every_example_of_the_reference_compiles() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../idl/REFERENCE.md");
+    let files = files(&std::fs::read_to_string(path).unwrap());
+    assert!(files.len() > 20, "the reference has lost its examples: {}", files.len());
+    let mut map = SourceMap::default();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let parsed: Vec<_> = files
+        .iter()
+        .map(|(title, text)| svckit_syntax::parse(map.add(title.clone(), text.clone()), text))
+        .collect();
+    found.extend(parsed.iter().flat_map(|p| p.diagnostics.clone()));
+    let sources: Vec<_> =
+        parsed.iter().map(|p| Source { file: &p.file, external: false }).collect();
+    found.extend(resolve(&sources).diagnostics);
+    let said: Vec<String> = found
+        .iter()
+        .filter(|d| d.is_error())
+        .map(|d| {
+            let file = map.file(d.span().file);
+            let line =
+                file.text().lines().nth(file.line_col(d.span().start).line - 1).unwrap_or_default();
+            format!("{}: {} {}\n    {line}", file.path(), d.code.id, d.message)
+        })
+        .collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+}
