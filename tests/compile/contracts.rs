@@ -14,10 +14,14 @@ pub(crate) struct Contract {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Every folder, by name.
+/// Every folder, by name, and the contracts of the examples.
 pub(crate) fn all() -> Vec<Contract> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("compile/contracts");
-    entries(&root).iter().map(|folder| load(folder)).collect()
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = entries(&tests.join("compile/contracts"));
+    let examples = entries(&tests.join("../examples"));
+    let of_examples = examples.iter().map(|e| (e, e.join("contracts"))).filter(|(_, c)| c.is_dir());
+    let own = own.iter().map(|folder| (folder, folder.clone()));
+    own.chain(of_examples).map(|(named, folder)| load(named, &folder)).collect()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -27,8 +31,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn load(folder: &Path) -> Contract {
-    let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+fn load(named: &Path, folder: &Path) -> Contract {
+    let name = named.file_name().expect("a name").to_string_lossy().into_owned();
     let mut sources = SourceMap::default();
     let (mut files, mut diagnostics) = (Vec::new(), Vec::new());
     for path in entries(folder) {

@@ -106,3 +106,39 @@ fn outside(line: &str, after_text: bool) -> String {
 fn is_text(line: &str) -> bool {
     !line.trim_matches(['>', ' ', '\t']).is_empty() && !line.trim_start().starts_with('#')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    fn made(text: &str) -> String {
+        harmless(text).join("\n")
+    }
+
+    #[test]
+    fn fences_that_rustdoc_would_run_become_text() {
+        for info in ["", "rust", "rust,ignore", "should_panic", "compile_fail,E0001", "edition2024"]
+        {
+            assert_eq!(made(&format!("```{info}\nx\n```")), "```text\nx\n```", "{info}");
+        }
+        assert_eq!(made("````\n```\n````"), "````text\n```\n````");
+        assert_eq!(made("> ```\n> x\n> ```"), "> ```text\n> x\n> ```");
+        assert_eq!(made("1. ~~~\n   x\n   ~~~"), "1. ~~~text\n   x\n   ~~~");
+    }
+
+    #[test]
+    fn other_languages_and_inline_code_stay() {
+        for text in ["```json\n{}\n```", "```svc\nrecord\n```", "a ``` b", "`x`"] {
+            assert_eq!(made(text), text);
+        }
+    }
+
+    #[test]
+    fn indented_code_becomes_a_paragraph_and_what_is_open_is_closed() {
+        assert_eq!(made("a\n\n    code();"), "a\n\ncode();");
+        assert_eq!(made("# h\n\tcode();"), "# h\ncode();");
+        assert_eq!(made(">     code();"), "> code();");
+        assert_eq!(made("- a\n    goes on"), "- a\n    goes on");
+        assert_eq!(made("```\nx"), "```text\nx\n```");
+    }
+}

@@ -63,6 +63,11 @@ fn fraction(digits: &str) -> String {
 
 /// A duration in the largest unit that divides it.
 pub(crate) fn duration(nanos: u64) -> TokenStream {
+    duration_at(&quote!(::core::time), nanos)
+}
+
+/// The same, of the `Duration` in a module.
+pub(crate) fn duration_at(module: &TokenStream, nanos: u64) -> TokenStream {
     let (unit, count) = [
         (3_600_000_000_000, quote!(from_hours)),
         (60_000_000_000, quote!(from_mins)),
@@ -74,7 +79,7 @@ pub(crate) fn duration(nanos: u64) -> TokenStream {
     .find(|(size, _)| nanos > 0 && nanos.is_multiple_of(*size))
     .map_or((quote!(from_nanos), nanos), |(size, unit)| (unit, nanos / size));
     let count = uint(count);
-    quote!(::core::time::Duration::#unit(#count))
+    quote!(#module::Duration::#unit(#count))
 }
 
 /// A value of a type, with what a newtype puts around it.
@@ -230,4 +235,32 @@ pub(crate) fn lazily(s: &Scope<'_>, field: &Field, default: &Value) -> TokenStre
     }
     let value = held(s, field, default);
     quote!(|| #value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, float, int};
+
+    #[test]
+    fn numbers_are_grouped_where_they_are_long() {
+        assert_eq!(int(-1234).to_string(), "- 1234");
+        assert_eq!(int(1_234_567).to_string(), "1_234_567");
+        assert_eq!(int(i128::from(u64::MAX)).to_string(), "18_446_744_073_709_551_615");
+    }
+
+    #[test]
+    fn floats_are_what_their_type_would_print() {
+        assert_eq!(float(0.1, true).to_string(), "0.1");
+        assert_eq!(float(-12345.678901, false).to_string(), "- 12_345.678_901");
+        assert_eq!(float(1e300, false).to_string(), "1e300");
+    }
+
+    #[test]
+    fn durations_are_in_their_largest_unit() {
+        let text = |n| duration(n).to_string().replace(' ', "");
+        assert_eq!(text(90 * 60 * 1_000_000_000), "::core::time::Duration::from_mins(90)");
+        assert_eq!(text(1_500_000_000), "::core::time::Duration::from_millis(1500)");
+        assert_eq!(text(1), "::core::time::Duration::from_nanos(1)");
+        assert_eq!(text(0), "::core::time::Duration::from_nanos(0)");
+    }
 }

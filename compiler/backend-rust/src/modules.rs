@@ -28,6 +28,7 @@ const ALLOW: &str = "\
     clippy::enum_variant_names,
     clippy::large_enum_variant,
     clippy::missing_errors_doc,
+    clippy::module_inception,
     clippy::needless_pass_by_value,
     clippy::new_ret_no_self,
     clippy::result_large_err,

@@ -372,3 +372,22 @@ impl Taken {
         self.has(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Taken, ident, modules};
+
+    #[test]
+    fn keywords_are_raw_and_what_is_taken_gives_way() {
+        assert_eq!(ident("type").to_string(), "r#type");
+        let mut taken = Taken::default();
+        let names = ["self", "self_", "a", "a", "1st", ""];
+        let given: Vec<_> = names.iter().map(|n| taken.take(*n)).collect();
+        assert_eq!(given, ["self_", "self__", "a", "a_", "_1st", "__"]);
+    }
+
+    #[test]
+    fn packages_are_modules() {
+        assert_eq!(modules("shop.type.self.v1"), ["shop", "type", "self_", "v1"]);
+    }
+}

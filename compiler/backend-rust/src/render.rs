@@ -22,15 +22,36 @@ fn one(item: TokenStream) -> Vec<String> {
     file.items
         .into_iter()
         .map(|item| {
-            prettyplease::unparse(&syn::File {
+            spaced(&prettyplease::unparse(&syn::File {
                 shebang: None,
                 frontmatter: None,
                 attrs: Vec::new(),
                 items: vec![item],
-            })
+            }))
         })
         .collect()
 }
+
+/// Text with an empty line between two methods.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = "";
+    for line in text.lines() {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let is_end = before.ends_with(['}', ';']) && !before.trim_start().starts_with("//");
+        let is_start = METHODS.iter().any(|start| line.trim_start().starts_with(start));
+        if is_end && is_start && indent(before) == indent(line) {
+            out.push('\n');
+        }
+        out.push_str(line);
+        out.push('\n');
+        before = line;
+    }
+    out
+}
+
+/// What a method starts with, its documents included.
+const METHODS: &[&str] = &["fn ", "pub fn ", "pub async fn ", "///", "#["];
 
 /// Text one level deeper; nothing in generated code spans lines but code and comments.
 pub(crate) fn indent(text: &str) -> String {

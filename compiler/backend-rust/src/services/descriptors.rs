@@ -1,6 +1,6 @@
 //! What the runtime is told of a service: constants.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use svckit_backend::naming;
 use svckit_model::Id;
@@ -85,7 +85,7 @@ fn needed(s: &Scope<'_>, id: Id<Service>) -> Vec<String> {
 
 /// The constants of policies, each written once.
 struct Policies {
-    known: Vec<(String, proc_macro2::Ident)>,
+    known: Vec<(String, Ident)>,
     taken: Taken,
     items: Vec<TokenStream>,
 }
@@ -100,20 +100,34 @@ impl Policies {
     }
 
     /// The constant that holds the policy of an operation.
-    fn constant(&mut self, s: &Scope<'_>, id: Id<Operation>) -> proc_macro2::Ident {
+    fn constant(&mut self, s: &Scope<'_>, id: Id<Operation>) -> Ident {
         let rt = s.rt();
-        let expression = policies::expression(s, id);
-        let text = expression.to_string();
+        let operation = &s.world().operations[id];
+        let policy = naming::screaming(&s.world().policies[operation.policy].info.name);
+        let retry = match policies::retries(s, id) {
+            Some(config) => {
+                let name =
+                    self.named(&format!("{policy}_RETRY"), &quote!(#rt::RetryConfig), &config);
+                let some = s.std("Some");
+                quote!(#some(#name))
+            }
+            None => s.std("None"),
+        };
+        let timeout = policies::timeouts(s, id);
+        let config = quote!(#rt::PolicyConfig { timeout: #timeout, retry: #retry });
+        let own = naming::screaming(&operation.info.name);
+        let base = if policies::as_policy_says(s.world(), id) { &policy } else { &own };
+        self.named(&format!("{base}_POLICY"), &quote!(#rt::PolicyConfig), &config)
+    }
+
+    /// The constant of a value, which is written when it is first asked for.
+    fn named(&mut self, wanted: &str, ty: &TokenStream, value: &TokenStream) -> Ident {
+        let text = value.to_string();
         if let Some((_, known)) = self.known.iter().find(|(t, _)| *t == text) {
             return known.clone();
         }
-        let operation = &s.world().operations[id];
-        let policy = &s.world().policies[operation.policy].info.name;
-        let first = format!("{}_POLICY", naming::screaming(policy));
-        let own = format!("{}_POLICY", naming::screaming(&operation.info.name));
-        let wanted = if self.taken.defines(&first) { own } else { first };
         let name = ident(&self.taken.take(wanted));
-        self.items.push(quote!(const #name: #rt::PolicyConfig = #expression;));
+        self.items.push(quote!(const #name: #ty = #value;));
         self.known.push((text, name.clone()));
         name
     }

@@ -94,35 +94,37 @@ fn named_total(world: &World, policy: Id<Policy>) -> Option<u64> {
     }
 }
 
-/// The policy of an operation as a constant expression.
-pub(super) fn expression(s: &Scope<'_>, id: Id<Operation>) -> TokenStream {
+/// The timeouts of an operation as an expression.
+pub(super) fn timeouts(s: &Scope<'_>, id: Id<Operation>) -> TokenStream {
     let rt = s.rt();
     let times = s.all.times[&id];
-    let operation = &s.world().operations[id];
     let time = |nanos: Option<u64>| match nanos {
-        Some(nanos) => literal::duration(nanos),
-        None => quote!(::core::time::Duration::MAX),
+        Some(nanos) => literal::duration_at(&quote!(#rt), nanos),
+        None => quote!(#rt::Duration::MAX),
     };
     let (connect, attempt, total) = (time(times.connect), time(times.attempt), time(times.total));
-    let retry = match &s.world().policies[operation.policy].numbers.retry {
-        Block::On(retry) => {
-            let (some, retry) = (s.std("Some"), retry_config(s, retry));
-            quote!(#some(#retry))
-        }
-        Block::Off(_) => s.std("None"),
-    };
-    quote! {
-        #rt::PolicyConfig {
-            timeout: #rt::TimeoutConfig { connect: #connect, attempt: #attempt, total: #total },
-            retry: #retry,
-        }
+    quote!(#rt::TimeoutConfig { connect: #connect, attempt: #attempt, total: #total })
+}
+
+/// Whether the timeouts of an operation are those of its policy, whatever it calls.
+pub(super) fn as_policy_says(world: &World, id: Id<Operation>) -> bool {
+    let operation = &world.operations[id];
+    operation.calls.is_empty() || named_total(world, operation.policy).is_some()
+}
+
+/// The retries of an operation as an expression; nothing where its policy has none.
+pub(super) fn retries(s: &Scope<'_>, id: Id<Operation>) -> Option<TokenStream> {
+    match &s.world().policies[s.world().operations[id].policy].numbers.retry {
+        Block::On(retry) => Some(retry_config(s, retry)),
+        Block::Off(_) => None,
     }
 }
 
 fn retry_config(s: &Scope<'_>, retry: &Retry) -> TokenStream {
     let rt = s.rt();
-    let (attempts, base) = (literal::uint(retry.attempts.into()), literal::duration(retry.base));
-    let cap = literal::duration(retry.cap);
+    let time = |nanos: u64| literal::duration_at(&quote!(#rt), nanos);
+    let (base, cap) = (time(retry.base), time(retry.cap));
+    let attempts = literal::uint(retry.attempts.into());
     let codes = retry.on.iter().map(|c| records::code(*c));
     let (percent, floor) = (rounded(retry.budget), rounded(retry.budget_min));
     let even = retry.even_if_retried;
