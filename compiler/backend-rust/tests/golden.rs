@@ -1,5 +1,7 @@
 //! What is generated, as people read it: `BLESS=1` writes the expected files anew.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its files and is told to bless them")]
+
 mod support;
 
 use std::path::Path;

@@ -11,12 +11,13 @@ policy Patient { timeout { attempt 10s  total 90m } }
 
 service Leaf {
   query A() -> i32
+  query B() -> i32
   query Slow() -> i32 policy Patient
 }
 
 service Middle {
   query Calls() -> i32 calls Leaf.A x2
-  query Together() -> i32 calls parallel { Leaf.A, Leaf.A x3 }, Leaf.Slow with Patient
+  query Together() -> i32 calls parallel { Leaf.A, Leaf.B x3 }, Leaf.Slow with Patient
   query Around() -> i32 calls Middle.Back
   query Back() -> i32 calls Middle.Around
 }

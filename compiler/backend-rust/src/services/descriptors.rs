@@ -122,7 +122,7 @@ impl Policies {
 
     /// The constant of a value, which is written when it is first asked for.
     fn named(&mut self, wanted: &str, ty: &TokenStream, value: &TokenStream) -> Ident {
-        let text = value.to_string();
+        let text = format!("{wanted} {value}");
         if let Some((_, known)) = self.known.iter().find(|(t, _)| *t == text) {
             return known.clone();
         }
