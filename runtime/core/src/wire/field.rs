@@ -1,6 +1,6 @@
-//! What a field can be: a value, an option or a list of values.
+//! What a field can be: a value, or an option of one.
 
-use super::{Field, Form, Malformed, Reader, Tag, Value, WireType, Writer};
+use super::{Field, Form, Malformed, Reader, Tag, Value, Writer};
 use crate::check::Violations;
 use crate::json;
 
@@ -298,107 +298,5 @@ impl<T: Value> Field for Option<T> {
             None | Some(serde_json::Value::Null) => Some(None),
             Some(json) => T::Form::from_json(json, v).map(Some),
         }
-    }
-}
-
-/// Whether lists of this wire type are one run of bytes.
-const fn packs(wire: WireType) -> bool {
-    matches!(wire, WireType::Varint | WireType::Fixed32 | WireType::Fixed64)
-}
-
-/// Reads one element of a list.
-fn element<T: Value>(
-    list: &mut Vec<T>,
-    r: &mut Reader<'_>,
-    name: &str,
-    v: &mut Violations,
-) -> Result<(), Malformed> {
-    let mark = v.mark();
-    match T::Form::read(r, v)? {
-        Some(value) => list.push(value),
-        None => v.element(mark, name, list.len()),
-    }
-    Ok(())
-}
-
-impl<T: Value> Field for Vec<T> {
-    type State<'a> = Self;
-
-    #[inline]
-    fn write_field(&self, number: u32, w: &mut Writer) {
-        if !packs(T::Form::WIRE) {
-            for value in self {
-                w.always(number, value);
-            }
-        } else if !self.is_empty() {
-            w.tag(number, WireType::Len);
-            w.message(|w| self.iter().for_each(|value| T::Form::write(value, w)));
-        }
-    }
-
-    #[inline]
-    fn zero() -> Option<Self> {
-        Some(Self::new())
-    }
-
-    #[inline]
-    fn read_field<'a>(
-        list: &mut Self,
-        tag: Tag,
-        r: &mut Reader<'a>,
-        name: &str,
-        v: &mut Violations,
-    ) -> Result<(), Malformed> {
-        if tag.wire() == T::Form::WIRE {
-            return element(list, r, name, v);
-        }
-        if !packs(T::Form::WIRE) || tag.wire() != WireType::Len {
-            return Err(Malformed::wire_type(name, tag.wire()));
-        }
-        let mut packed = Reader::new(r.slice()?);
-        list.reserve(packed.elements(T::Form::WIRE));
-        while !packed.is_empty() {
-            element(list, &mut packed, name, v)?;
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn take<'a>(
-        list: Self,
-        _: &str,
-        _: &Reader<'a>,
-        _: &mut Violations,
-    ) -> Result<Option<Self>, Malformed> {
-        Ok(Some(list))
-    }
-
-    fn check_field(&self, v: &mut Violations) {
-        for (at, value) in self.iter().enumerate() {
-            let mark = v.mark();
-            T::Form::check(value, v);
-            v.index_from(mark, at);
-        }
-    }
-
-    #[inline]
-    fn view(&self) -> json::View<'_> {
-        json::View::List(self)
-    }
-
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
-        let items = match json {
-            None | Some(serde_json::Value::Null) => return Some(Self::new()),
-            Some(serde_json::Value::Array(items)) => items,
-            Some(other) => return json::mismatch("a list", other, v),
-        };
-        let before = v.mark();
-        let mut list = Self::with_capacity(items.len());
-        for (at, item) in items.iter().enumerate() {
-            let mark = v.mark();
-            list.extend(json::element::<T>(item, v));
-            v.index_from(mark, at);
-        }
-        (v.mark() == before).then_some(list)
     }
 }

@@ -7,6 +7,7 @@
 
 mod field;
 mod forms;
+mod list;
 mod map;
 mod member;
 mod reader;

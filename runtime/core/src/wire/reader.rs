@@ -31,6 +31,9 @@ impl Malformed {
 
     #[cold]
     pub(crate) fn wire_type(name: &str, found: WireType) -> Self {
+        if found == WireType::Invalid {
+            return Self::new("a field has a wire type that does not exist");
+        }
         Self::new(format!(
             "field `{name}` comes as {found:?}, which is not how its type is written"
         ))
@@ -251,6 +254,20 @@ impl<'a> Reader<'a> {
             Some(source) => source.slice_ref(slice),
             None => Bytes::copy_from_slice(slice),
         })
+    }
+
+    /// How many values with this tag, which was read, follow one another: so that a list is allocated once. A guess where the
+    /// bytes are malformed.
+    pub(crate) fn run(&self, tag: Tag) -> usize {
+        let mut ahead = self.clone();
+        let mut count = 0;
+        while ahead.slice().is_ok() {
+            count += 1;
+            if !matches!(ahead.tag(), Ok(Some(next)) if next == tag) {
+                break;
+            }
+        }
+        count
     }
 
     /// How many elements of a packed list are left: exact, so that a list is allocated once.

@@ -35,6 +35,17 @@ impl Writer {
         Self { buf }
     }
 
+    /// Forgets what was written and keeps its memory.
+    pub fn clear(&mut self) {
+        self.buf.clear();
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.buf
+    }
+
     /// What was written.
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
