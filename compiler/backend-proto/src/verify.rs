@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use svckit_diagnostics::{Diagnostic, Span};
 
 use crate::codes::{BAD_NAME, NAME_CLASH, PACKAGE_CYCLE};
-use crate::ir::{File, Head, Message, Service};
+use crate::ir::{Enum, File, Head, Message, Service};
 use crate::names::clash;
 use crate::order::order;
 
@@ -18,6 +18,9 @@ pub(crate) fn verify(files: &[File]) -> Vec<Diagnostic> {
             ident(head, &mut found);
         }
         values(file, &mut found);
+        for it in &file.enums {
+            stripped(it, &mut found);
+        }
         for message in &file.messages {
             fields(message, &mut found);
         }
@@ -65,6 +68,41 @@ fn values(file: &File, found: &mut Vec<Diagnostic>) {
             found.push(clash(&head.name, &file.package, head.span, first));
         }
     }
+}
+
+/// Values of an enum must differ without its name before them, in the case of types: what many languages call them.
+fn stripped(it: &Enum, found: &mut Vec<Diagnostic>) {
+    let mut taken: HashMap<String, Span> = HashMap::new();
+    for value in &it.values {
+        let short = pascal(without(&it.head.name, &value.head.name));
+        if let Some(first) = taken.insert(short, value.head.span) {
+            found.push(clash(&value.head.name, &it.head.name, value.head.span, first));
+        }
+    }
+}
+
+/// `PENDING` of `ORDER_STATUS_PENDING` in `OrderStatus`; case and underscores do not count.
+fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
+    let mut rest = name;
+    for c in prefix.chars().filter(|c| *c != '_') {
+        rest = rest.trim_start_matches('_');
+        match rest.chars().next() {
+            Some(first) if first.eq_ignore_ascii_case(&c) => rest = &rest[first.len_utf8()..],
+            _ => return name,
+        }
+    }
+    let rest = rest.trim_start_matches('_');
+    if rest.is_empty() { name } else { rest }
+}
+
+/// `A1` of both `A_1` and `A1`.
+fn pascal(name: &str) -> String {
+    let words = name.split('_').filter(|w| !w.is_empty());
+    let word = |w: &str| {
+        let (first, rest) = w.split_at(w.chars().next().map_or(0, char::len_utf8));
+        first.to_uppercase() + &rest.to_lowercase()
+    };
+    words.map(word).collect()
 }
 
 /// Methods must differ in name.

@@ -42,6 +42,14 @@ fn values_of_two_enums_meet() {
 }
 
 #[test]
+fn values_of_one_enum_meet_without_its_name() {
+    let mut b = Build::default();
+    b.package("a.v1");
+    b.enumeration("Kind", &[("a_1", 1), ("a1", 2), ("ab", 3), ("a_b", 4), ("kind", 5)]);
+    assert_eq!(refused(&b), [("E0901", "`KIND_A1` stands for two things in Protobuf".to_owned())]);
+}
+
+#[test]
 fn fields_that_are_one_in_json() {
     let mut b = Build::default();
     b.package("a.v1");

@@ -162,6 +162,28 @@ fn constraints() -> Build {
     fields[19].optional = true;
     fields[19].constraints = range(Some(Value::Decimal("0.01".into())), None);
     b.record("Ruled", fields);
+    let mut exact = b.fields(&[
+        ("code", ty(B::String)),
+        ("hash", ty(B::Bytes)),
+        ("one", ty(B::U32)),
+        ("half", ty(B::F64)),
+        ("wait", ty(B::Duration)),
+        ("day", ty(B::Date)),
+        ("pair", list(ty(B::Bool))),
+        ("empty", ty(B::String)),
+        ("digits", ty(B::String)),
+    ]);
+    let only = |value: Value| range(Some(value.clone()), Some(value));
+    exact[0].constraints = len(2, 2);
+    exact[1].constraints = len(32, 32);
+    exact[2].constraints = only(Value::Int(1));
+    exact[3].constraints = only(Value::Float(0.5));
+    exact[4].constraints = only(Value::Duration(1_000_000_000));
+    exact[5].constraints = only(Value::Date("2027-03-01".into()));
+    exact[6].constraints = items(2, 2);
+    exact[7].constraints = len(0, 0);
+    exact[8].constraints = pattern(r"^(?i)[^@\s]+\.(\d{2}|x)*?$").with(|c| c.len = len(2, 9).len);
+    b.record("Exact", exact);
     let variants = b.fields(&[("short", ty(B::String)), ("id", ty(B::Uuid))]);
     let either = b.union("Either", variants);
     b.world.unions[either].variants[0].constraints = len(1, 9);

@@ -45,7 +45,9 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
     let mut files = BTreeMap::new();
     if target.wants_descriptors {
         options.set("descriptors", DESCRIPTORS);
-        files.insert(DESCRIPTORS.to_owned(), svckit_backend_proto::descriptor_set(&world)?);
+        // Reflection is all that they serve: what Protobuf can't say may still be said in Rust.
+        let descriptors = svckit_backend_proto::descriptor_set(&world).unwrap_or_default();
+        files.insert(DESCRIPTORS.to_owned(), descriptors);
     }
     let generated = target.backend.generate(&world, &options);
     for (path, text) in generated.map_err(|found| placed(checked, target, found))?.iter() {

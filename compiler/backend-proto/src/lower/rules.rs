@@ -108,25 +108,39 @@ impl Lower<'_> {
     }
 
     fn range(&self, said: &mut Said, builtin: Builtin, range: &Bounds<Value>, prefix: &str) {
-        let ends = [("gte", ">=", "least", &range.min), ("lte", "<=", "most", &range.max)];
-        for (rule, operator, word, end) in ends {
-            let Some(end) = end else { continue };
-            if let Some(kind) = number(builtin) {
-                said.rule(prefix, &format!("{kind}.{rule}"), values::show(self.world, end));
-                continue;
-            }
-            if let Value::Duration(ns) = end {
-                let (s, ns) = (ns / 1_000_000_000, ns % 1_000_000_000);
-                let value = format!("{{\n  seconds: {s}\n  nanos: {ns}\n}}");
-                said.rule(prefix, &format!("duration.{rule}"), value);
-                continue;
-            }
-            if let Some((kind, expression)) = in_cel(end, operator) {
-                let message = format!("must be at {word} {}", plain(end));
-                said.cel(prefix, &format!("{kind}.{rule}"), &message, &expression);
-            }
+        if range.min.is_some() && range.min == range.max && has_const(builtin) {
+            return self.bound(said, builtin, ("const", "==", "exactly"), &range.min, prefix);
+        }
+        self.bound(said, builtin, ("gte", ">=", "at least"), &range.min, prefix);
+        self.bound(said, builtin, ("lte", "<=", "at most"), &range.max, prefix);
+    }
+
+    /// One end of a range: by the rule, the operator of CEL and the words for it.
+    fn bound(
+        &self,
+        said: &mut Said,
+        builtin: Builtin,
+        (rule, operator, words): (&str, &str, &str),
+        end: &Option<Value>,
+        prefix: &str,
+    ) {
+        let Some(end) = end else { return };
+        if let Some(kind) = number(builtin) {
+            said.rule(prefix, &format!("{kind}.{rule}"), values::show(self.world, end));
+        } else if let Value::Duration(ns) = end {
+            let (s, ns) = (ns / 1_000_000_000, ns % 1_000_000_000);
+            let value = format!("{{\n  seconds: {s}\n  nanos: {ns}\n}}");
+            said.rule(prefix, &format!("duration.{rule}"), value);
+        } else if let Some((kind, expression)) = in_cel(end, operator) {
+            let message = format!("must be {words} {}", plain(end));
+            said.cel(prefix, &format!("{kind}.{rule}"), &message, &expression);
         }
     }
+}
+
+/// Whether there is a rule for one value alone, which buf insists on.
+fn has_const(builtin: Builtin) -> bool {
+    number(builtin).is_some() || builtin == Builtin::Duration
 }
 
 fn count(said: &mut Said, bounds: Option<&Bounds<u64>>, min: &str, max: &str) {
