@@ -1,4 +1,9 @@
 //! The contracts that the Rust backend is held by, and those of the examples, as Protobuf.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read fixtures and run other people's tools"
+)]
 
 mod support;
 

@@ -1,6 +1,10 @@
 //! What Protobuf cannot say is told at its place.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read fixtures and run other people's tools"
+)]
 
 mod support;
 

@@ -1,6 +1,10 @@
 //! Contracts of many shapes, each compiled by protox and judged by buf.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read fixtures and run other people's tools"
+)]
 
 mod support;
 
