@@ -182,16 +182,13 @@ impl<'a> Cx<'a> {
     fn variant(&mut self, s: ScopeId, t: &tree::Field, number: u32) -> Field {
         let mut field = self.field(s, t, number, false);
         if let Some(default) = &t.default {
-            let wrong = Diagnostic::new(
-                DEFAULT_NOT_ALLOWED,
-                default.span,
-                "a variant can't have a default",
-            );
-            self.report(wrong.here("which variant it is is what the union says").fix(
-                "remove it",
-                default.span,
-                "",
-            ));
+            let before = t.constraints.last().map_or(t.ty.span, |c| c.span);
+            let clause = Span { start: before.end, ..default.span };
+            let text = "a variant can't have a default";
+            let wrong = Diagnostic::new(DEFAULT_NOT_ALLOWED, default.span, text)
+                .here("which variant it is is what the union says")
+                .fix("remove the default", clause, "");
+            self.report(wrong);
         }
         let why = match &field.ty {
             _ if field.optional => Some("a variant can't be optional"),

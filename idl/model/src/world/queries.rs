@@ -98,6 +98,18 @@ impl World {
         versions.sort_by_key(|e| self.events[*e].version);
         versions
     }
+
+    /// Whether an older version of an event can be read as a newer one without a function: what was added may be
+    /// absent, and what stayed has its number, its type and its presence.
+    #[must_use]
+    pub fn upcast_is_derived(&self, from: Id<Event>, to: Id<Event>) -> bool {
+        let old = &self.records[self.events[from].payload].fields;
+        let new = &self.records[self.events[to].payload].fields;
+        new.iter().all(|field| match old.iter().find(|o| o.number == field.number) {
+            Some(old) => old.ty == field.ty && (field.optional || !old.optional),
+            None => !matches!(self.presence(field), Presence::Required | Presence::RequiredMessage),
+        })
+    }
 }
 
 impl Operation {
