@@ -30,6 +30,7 @@ pub use svckit_core::message::Message;
 pub use svckit_core::page::{Page, PageRequest};
 pub use svckit_core::patch::Change;
 pub use svckit_core::server::ServiceServer;
+pub use svckit_transport_inproc::DeadLetter;
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};

@@ -114,8 +114,11 @@ impl Host {
             IncomingCall { meta, deadline: None, body: Body::One(Bytes::new()), peer: None };
         let (ctx, guard) = self.context(&mut call, None);
         let work = AssertUnwindSafe(async { run(ctx.clone()).await }).catch_unwind();
-        let done = work.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        let done = self.finish(&ctx, done).instrument(span).await;
+        let work = async {
+            let done = work.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
+            self.finish(&ctx, done).await
+        };
+        let done = work.instrument(span).await;
         drop(guard.disarm());
         done
     }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use svckit_core::server::Host;
+use svckit_transport_inproc::{DeadLetter, LocalBus};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ pub struct Running {
     app: App,
     address: Address,
     host: Stop,
+    bus: LocalBus,
     drain: CancellationToken,
     kill: CancellationToken,
     server: Option<JoinHandle<()>>,
@@ -37,8 +39,9 @@ impl Running {
     pub(super) async fn start(app: App) -> Result<Self> {
         let host = app.registry.host();
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
+        let bus = LocalBus::start(&host);
         let (address, server) = listen(&app, &host, &drain, &kill).await?;
-        Ok(Self { app, address, host: Stop(host), drain, kill, server })
+        Ok(Self { app, address, host: Stop(host), bus, drain, kill, server })
     }
 
     /// Where gRPC listens; nothing if it does not.
@@ -53,17 +56,37 @@ impl Running {
         self.address.map(|address| format!("http://{address}"))
     }
 
-    /// Takes nothing new, lets calls in flight end within the configured time, ends the rest with `unavailable`.
+    /// Returns once every event and queued command that was taken so far is done or given up.
+    pub async fn idle(&self) {
+        self.bus.idle().await;
+    }
+
+    /// The messages that were given up, the oldest first; the last thousand.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.bus.dead_letters()
+    }
+
+    /// Takes nothing new, lets calls, events and queued commands end within the configured time, and ends the rest:
+    /// callers are told `unavailable`.
     pub async fn shutdown(mut self) {
         self.drain.cancel();
-        if let Some(mut server) = self.server.take() {
-            if tokio::time::timeout(self.app.config.drain, &mut server).await.is_err() {
-                tracing::warn!("calls still ran at the end of the drain; they are ended");
-                self.host.0.stop();
-                if tokio::time::timeout(GOODBYE, &mut server).await.is_err() {
-                    self.kill.cancel();
-                    let _ = server.await;
-                }
+        let mut server = self.server.take();
+        let ended = async {
+            if let Some(server) = &mut server {
+                let _ = server.await;
+            }
+            self.bus.idle().await;
+        };
+        if tokio::time::timeout(self.app.config.drain, ended).await.is_ok() {
+            return;
+        }
+        tracing::warn!("work still ran at the end of the drain; it is ended");
+        self.host.0.stop();
+        if let Some(mut server) = server.filter(|server| !server.is_finished()) {
+            if tokio::time::timeout(GOODBYE, &mut server).await.is_err() {
+                self.kill.cancel();
+                let _ = server.await;
             }
         }
     }
