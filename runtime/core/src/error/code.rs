@@ -69,8 +69,9 @@ impl Code {
     /// The code of a number; whatever gRPC does not know is [`Code::Unknown`].
     #[must_use]
     pub fn from_number(number: i32) -> Self {
-        usize::try_from(number - 1)
+        usize::try_from(number)
             .ok()
+            .and_then(|number| number.checked_sub(1))
             .and_then(|at| NAMES.get(at))
             .map_or(Self::Unknown, |(code, _)| *code)
     }

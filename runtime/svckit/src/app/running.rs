@@ -83,11 +83,10 @@ impl Running {
         }
         tracing::warn!("work still ran at the end of the drain; it is ended");
         self.host.0.stop();
-        if let Some(mut server) = server.filter(|server| !server.is_finished()) {
-            if tokio::time::timeout(GOODBYE, &mut server).await.is_err() {
-                self.kill.cancel();
-                let _ = server.await;
-            }
+        let Some(mut server) = server.filter(|server| !server.is_finished()) else { return };
+        if tokio::time::timeout(GOODBYE, &mut server).await.is_err() {
+            self.kill.cancel();
+            let _ = server.await;
         }
     }
 }

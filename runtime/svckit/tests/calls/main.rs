@@ -1,5 +1,5 @@
 //! Calls as users and their peers make them: within the process and over real sockets.
-#![allow(unreachable_pub)]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../generated_shape/mod.rs"]
 mod generated_shape;
