@@ -152,6 +152,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) poisoned_answers: HashSet<Span>,
     /// Comparisons of names that may still be made for suggestions.
     pub(crate) guesses: usize,
+    /// Where the values of large enums stand.
+    pub(crate) enum_places: HashMap<Id<Enum>, HashMap<String, usize>>,
     /// Patterns that were compiled, or why they can't be.
     pub(crate) patterns: RefCell<HashMap<String, Result<regex::Regex, String>>>,
 }
@@ -174,7 +176,8 @@ impl<'a> Cx<'a> {
             poisoned: HashSet::new(),
             poisoned_answers: HashSet::new(),
             abort: None,
-            guesses: 2_000_000,
+            guesses: 200_000,
+            enum_places: HashMap::new(),
             patterns: RefCell::default(),
         }
     }

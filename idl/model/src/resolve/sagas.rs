@@ -151,15 +151,15 @@ impl<'a> Cx<'a> {
             SagaPartKind::Sleep(e) => self.nanos(e).map(SagaStep::Sleep),
             SagaPartKind::Wait(wait) => self.wait(id, wait, flow),
             SagaPartKind::Parallel(parts) => {
-                let before = flow.names.clone();
-                let mut after = before.clone();
                 let mut steps = Vec::new();
+                let mut given = Vec::new();
                 for part in parts {
-                    flow.names.clone_from(&before);
                     steps.extend(self.saga_part(id, part, flow, true));
-                    after.extend(flow.names.drain());
+                    if let SagaPartKind::Step(step) = &part.kind {
+                        given.extend(flow.names.remove_entry(&step.name.text));
+                    }
                 }
-                flow.names = after;
+                flow.names.extend(given);
                 Some(SagaStep::Parallel(steps))
             }
             SagaPartKind::Deadline(e) => {

@@ -262,8 +262,16 @@ impl Cx<'_> {
         }
     }
 
-    fn enum_index(&self, id: Id<Enum>, name: &str) -> Option<usize> {
-        self.world.enums[id].values.iter().position(|v| v.info.name == name)
+    /// The place of an enum's value; those of large enums are looked up rather than searched for.
+    fn enum_index(&mut self, id: Id<Enum>, name: &str) -> Option<usize> {
+        let values = &self.world.enums[id].values;
+        if values.len() <= 64 {
+            return values.iter().position(|v| v.info.name == name);
+        }
+        let places = self.enum_places.entry(id).or_insert_with(|| {
+            values.iter().enumerate().map(|(at, v)| (v.info.name.clone(), at)).collect()
+        });
+        places.get(name).copied()
     }
 
     fn list_value(&mut self, s: ScopeId, e: &Expr, inner: &Type, need: Need) -> Option<Value> {
