@@ -23,7 +23,27 @@ pub(crate) fn clashes(cx: &mut Context<'_>) {
     }
     package_names(&cx.world, &mut found);
     member_names(&cx.world, &mut found);
+    package_wires(cx, &mut found);
     cx.out.extend(found);
+}
+
+/// Files of one package that give it two names on the wire.
+fn package_wires(cx: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let mut names: HashMap<Id<Package>, (&str, Span)> = HashMap::new();
+    for scope in &cx.scopes {
+        let wire = scope.file.package.as_ref().and_then(|p| p.wire.as_ref());
+        let Some(wire) = wire else { continue };
+        let (first, span) = *names.entry(scope.package).or_insert((&wire.value, wire.span));
+        if first != wire.value {
+            let package = &cx.world.packages[scope.package].name;
+            let text = format!("package `{package}` has two names on the wire");
+            let clash = Diagnostic::new(WIRE_CLASH, wire.span, text)
+                .here("this one …")
+                .label(span, "… and this one")
+                .help("give the same in each file, or in one file alone");
+            out.push(clash);
+        }
+    }
 }
 
 /// The second of two names that become one.

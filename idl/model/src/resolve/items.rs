@@ -46,10 +46,18 @@ impl<'a> Cx<'a> {
                 let name = self.type_name(&used.ty);
                 let name = if used.optional { format!("{name}?") } else { name };
                 let text = format!("a scalar can't be made of `{name}`");
-                let wrong = Diagnostic::new(SCALAR_BASE, t.base.span, text)
-                    .here("neither built in nor a scalar")
-                    .help("scalars are newtypes over built-in types; for the rest, make a record");
-                self.report(wrong);
+                let wrong = Diagnostic::new(SCALAR_BASE, t.base.span, text);
+                self.report(if used.optional {
+                    let mark = Span { start: t.base.span.end.saturating_sub(1), ..t.base.span };
+                    wrong
+                        .here("a scalar is a value that is there")
+                        .help("absence is a field's: put the `?` behind the scalar's name there")
+                        .fix("remove the `?`", mark, "")
+                } else {
+                    wrong.here("neither built in nor a scalar").help(
+                        "scalars are newtypes over built-in types; for the rest, make a record",
+                    )
+                });
                 Base::Unknown
             }
             None => Base::Unknown,

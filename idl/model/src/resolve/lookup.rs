@@ -230,17 +230,19 @@ impl<'a> Cx<'a> {
         let help = format!("it is in package `{package}`: `{line}`");
         let fixed = unknown.clone().help(help);
         let fixed = match self.use_place(s) {
-            Some(place) => fixed.fix(format!("add `{line}`"), place, format!("\n{line}")),
+            Some((place, gap)) => fixed.fix(format!("add `{line}`"), place, format!("{gap}{line}")),
             None => fixed,
         };
         Some(if homes.next().is_some() { fixed.unsafe_fix() } else { fixed })
     }
 
-    /// Where a further `use` line goes.
-    fn use_place(&self, s: ScopeId) -> Option<Span> {
+    /// Where a further `use` line goes, and what stands before it.
+    fn use_place(&self, s: ScopeId) -> Option<(Span, &'static str)> {
         let file = self.scopes[s].file;
-        let last = file.uses.last().map(|u| u.span);
-        last.or(file.package.as_ref().map(|p| p.span)).map(Span::at_end)
+        match file.uses.last() {
+            Some(last) => Some((last.span.at_end(), "\n")),
+            None => file.package.as_ref().map(|p| (p.span.at_end(), "\n\n")),
+        }
     }
 
     /// Names that a path in this place could have meant.
@@ -286,8 +288,8 @@ impl<'a> Cx<'a> {
         if let Some(home) = home {
             let line = format!("use {home} as {name}");
             unknown = unknown.help(format!("give package `{home}` that name: `{line}`"));
-            if let Some(place) = self.use_place(s) {
-                unknown = unknown.fix(format!("add `{line}`"), place, format!("\n{line}"));
+            if let Some((place, gap)) = self.use_place(s) {
+                unknown = unknown.fix(format!("add `{line}`"), place, format!("{gap}{line}"));
             }
             self.report(unknown);
             return;

@@ -192,12 +192,8 @@ impl<'a> Cx<'a> {
                 ClauseKind::Shed(e) => match super::settings::percent(&e.kind) {
                     Some(above) => promises.shed = Some(above),
                     None => self.report(
-                        Diagnostic::new(
-                            BAD_SETTING,
-                            e.span,
-                            "`shed above` is followed by a percentage",
-                        )
-                        .here("of the bulkhead, as `80%`"),
+                        Diagnostic::new(BAD_SETTING, e.span, "`shed above` takes a percentage")
+                            .here("of the bulkhead, as `80%`"),
                     ),
                 },
                 ClauseKind::Limit(settings) => {

@@ -69,7 +69,7 @@ impl Cx<'_> {
 
     /// Reports a setting that is not of its form.
     pub(crate) fn bad_setting(&mut self, span: Span, word: &str, wanted: &str) {
-        let text = format!("`{word}` is followed by {wanted}");
+        let text = format!("`{word}` takes {wanted}");
         let wrong = Diagnostic::new(BAD_SETTING, span, text).here(format!("{wanted} is expected"));
         self.report(wrong);
     }
@@ -106,7 +106,7 @@ impl Cx<'_> {
     /// Reports arguments beyond the first `most`.
     pub(crate) fn no_more(&mut self, setting: &Setting, most: usize) {
         if let Some(extra) = setting.args.get(most) {
-            let text = format!("`{}` is followed by too much", setting.name.text);
+            let text = format!("`{}` does not take so much", setting.name.text);
             self.report(Diagnostic::new(BAD_SETTING, extra.span, text).here("one too many"));
         }
     }
