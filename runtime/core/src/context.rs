@@ -30,6 +30,7 @@ struct Inner {
     resolver: Arc<dyn Resolve>,
     cancel: CancellationToken,
     key: OnceLock<String>,
+    correlation: OnceLock<String>,
     outbox: Mutex<Outbox>,
 }
 
@@ -56,15 +57,24 @@ pub struct ContextParts {
 }
 
 impl Context {
-    /// A context of these parts. Mints a correlation id where none travelled along.
+    /// A context of these parts.
     #[must_use]
     pub fn new(parts: ContextParts) -> Self {
-        let ContextParts { mut meta, deadline, peer, env, resolver, cancel } = parts;
-        if meta.get(metadata::CORRELATION_ID).is_none() {
-            meta.set(metadata::CORRELATION_ID, env.ids.new_id().to_string());
+        let ContextParts { meta, deadline, peer, env, resolver, cancel } = parts;
+        let (key, correlation, outbox) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        Self {
+            inner: Arc::new(Inner {
+                meta,
+                deadline,
+                peer,
+                env,
+                resolver,
+                cancel,
+                key,
+                correlation,
+                outbox,
+            }),
         }
-        let (key, outbox) = (OnceLock::new(), Mutex::default());
-        Self { inner: Arc::new(Inner { meta, deadline, peer, env, resolver, cancel, key, outbox }) }
     }
 
     /// Who calls, as far as the transport knows: an address. `None` within the process.
@@ -95,10 +105,20 @@ impl Context {
         let _ = self.inner.key.set(key.to_string());
     }
 
-    /// What belongs together over many calls and messages.
+    /// What belongs together over many calls and messages; made here where none travelled along.
     #[must_use]
     pub fn correlation_id(&self) -> &str {
-        self.inner.meta.get(metadata::CORRELATION_ID).unwrap_or_default()
+        let inner = &self.inner;
+        let made = || inner.correlation.get_or_init(|| inner.env.ids.new_id().to_string()).as_str();
+        inner.meta.get(metadata::CORRELATION_ID).unwrap_or_else(made)
+    }
+
+    /// What travels on to those that are called or told: tenant, correlation and trace.
+    #[must_use]
+    pub fn propagated(&self) -> Metadata {
+        let mut meta = self.inner.meta.propagated();
+        meta.set(metadata::CORRELATION_ID, self.correlation_id());
+        meta
     }
 
     /// W3C trace context of the caller.
@@ -156,7 +176,7 @@ impl Context {
     pub fn stub(&self, service: &'static ServiceDescriptor) -> Stub {
         let channel =
             self.inner.resolver.resolve(service).unwrap_or_else(crate::call::Channel::failing);
-        Stub::new(channel).within(self.inner.meta.propagated(), self.inner.deadline)
+        Stub::new(channel).within(self.propagated(), self.inner.deadline)
     }
 
     /// Keeps a message until the handler has succeeded. Generated code calls this, for what the operation `emits`.
@@ -187,7 +207,7 @@ impl Context {
             key,
             payload,
             time: self.now(),
-            meta: self.inner.meta.propagated(),
+            meta: self.propagated(),
         }
     }
 }

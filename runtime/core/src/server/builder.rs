@@ -177,8 +177,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
                 let none = || {
                     Error::unavailable("no queue is there to take the command; is the app started?")
                 };
-                let job =
-                    Job { id: ctx.new_id(), queue, payload, meta: ctx.metadata().propagated() };
+                let job = Job { id: ctx.new_id(), queue, payload, meta: ctx.propagated() };
                 bus.get().cloned().ok_or_else(none)?.enqueue(job).await?;
                 Ok(Answer::one(Bytes::new()))
             }

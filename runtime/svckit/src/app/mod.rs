@@ -107,8 +107,11 @@ impl App {
     /// What keeps it from starting.
     pub async fn run(self) -> Result<()> {
         let running = self.start().await?;
-        if let Some(address) = running.address() {
-            tracing::info!(%address, "serving");
+        match running.address() {
+            Some(address) => tracing::info!(%address, "serving"),
+            None => tracing::warn!(
+                "nothing listens: set SVCKIT_LISTEN=host:port to be called over gRPC"
+            ),
         }
         running::signal().await?;
         tracing::info!("draining");
@@ -121,9 +124,9 @@ impl App {
     /// # Errors
     /// What keeps it from starting: an address that is taken, a service that another one needs and nothing leads to.
     pub async fn start(self) -> Result<Running> {
-        let missing = self.registry.missing();
-        if !missing.is_empty() {
-            return Err(Error::failed_precondition(missing.join("\n")));
+        let mistakes = self.registry.mistakes();
+        if !mistakes.is_empty() {
+            return Err(Error::failed_precondition(mistakes.join("\n")));
         }
         Running::start(self).await
     }

@@ -64,21 +64,24 @@ impl Registry {
         host
     }
 
-    /// What services need and nothing leads to.
-    pub(super) fn missing(&self) -> Vec<String> {
+    /// What is wrong with the app as a whole: services that are served twice, or that another one needs and nothing
+    /// leads to.
+    pub(super) fn mistakes(&self) -> Vec<String> {
         let state = self.state();
+        let served: Vec<_> = state.servers.iter().map(ServiceServer::descriptor).collect();
         let known = |name: &str| {
-            state.endpoints.contains_key(name)
-                || state.servers.iter().any(|served| served.descriptor().name == name)
+            state.endpoints.contains_key(name) || served.iter().any(|service| service.name == name)
         };
-        let needs = |server: &ServiceServer| {
-            let service = server.descriptor();
-            let missing = service.calls.iter().filter(|name| !known(name));
-            missing
-                .map(|name| format!("{} calls {name}, but {}", service.name, no_way(name)))
-                .collect::<Vec<_>>()
-        };
-        state.servers.iter().flat_map(needs).collect()
+        let mut mistakes = Vec::new();
+        for (at, service) in served.iter().enumerate() {
+            if served[..at].iter().any(|before| before.name == service.name) {
+                mistakes.push(format!("{} is served twice; serve it once", service.name));
+            }
+            for name in service.calls.iter().filter(|name| !known(name)) {
+                mistakes.push(format!("{} calls {name}, but {}", service.name, no_way(name)));
+            }
+        }
+        mistakes
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

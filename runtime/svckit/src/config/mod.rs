@@ -65,10 +65,9 @@ struct File {
     reflection: Option<bool>,
 }
 
-/// The variables that are read, so that a misspelt one is refused rather than ignored.
-const VARIABLES: [&str; 7] = [
+/// The variables that are read.
+const VARIABLES: [&str; 6] = [
     "SVCKIT_CONFIG",
-    "SVCKIT_CORPUS",
     "SVCKIT_DEPLOYMENT",
     "SVCKIT_DRAIN",
     "SVCKIT_ENDPOINTS",
@@ -143,18 +142,18 @@ impl Config {
     }
 }
 
-/// Refuses a variable of this runtime's prefix that nothing reads.
+/// Refuses a variable that looks like a misspelt one of ours; others may use the same prefix.
 ///
 /// # Errors
-/// `invalid_argument` that names it.
+/// `invalid_argument` that names it, and the one that was meant.
 pub(crate) fn known(names: impl IntoIterator<Item = String>) -> Result<()> {
+    let near =
+        |name: &str| VARIABLES.into_iter().find(|known| strsim::osa_distance(known, name) <= 2);
     let ours = |name: &String| name.starts_with("SVCKIT_") && !VARIABLES.contains(&name.as_str());
-    match names.into_iter().find(ours) {
-        Some(name) => {
-            let text =
-                format!("the variable {name} is not known; these are: {}", VARIABLES.join(", "));
-            Err(Error::invalid_argument(text))
-        }
+    match names.into_iter().filter(ours).find_map(|name| near(&name).map(|meant| (name, meant))) {
+        Some((name, meant)) => Err(Error::invalid_argument(format!(
+            "the variable {name} is not known; did you mean {meant}?"
+        ))),
         None => Ok(()),
     }
 }

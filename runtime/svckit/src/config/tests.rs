@@ -48,8 +48,13 @@ fn unknown_keys_are_refused() {
     let mut config = Config::default();
     let error = config.text("listenn = \"0.0.0.0:1\"").unwrap_err();
     assert!(error.message().contains("unknown field `listenn`"), "{error}");
-    assert!(known(["SVCKIT_LISTENN".to_owned()]).unwrap_err().message().contains("SVCKIT_LISTENN"));
-    assert!(known(["PATH".to_owned(), "SVCKIT_LOG".to_owned()]).is_ok());
+    assert!(
+        known(["SVCKIT_LISTENN".to_owned()])
+            .unwrap_err()
+            .message()
+            .contains("did you mean SVCKIT_LISTEN?")
+    );
+    assert!(known(["PATH", "SVCKIT_LOG", "SVCKIT_CORPUS"].map(str::to_owned)).is_ok());
 }
 
 #[test]

@@ -129,3 +129,25 @@ async fn a_schedule_ticks() {
     assert_eq!(before.elapsed().as_secs(), 7_200);
     drop(running);
 }
+
+#[tokio::test]
+async fn a_service_is_served_once() {
+    let (app, probe) = shop::app();
+    let error = app.serve(inventory::server(Inventory(probe))).start().await.unwrap_err();
+    assert_eq!(error.message(), "sample.v1.Inventory is served twice; serve it once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_one_key_keep_their_order() {
+    let (app, probe) = shop::app();
+    let running = app.start().await.unwrap();
+    let client = Client::connect(&running).await.unwrap();
+    for quantity in 1..=50 {
+        client.place_order(place("MUG", quantity)).await.unwrap();
+        // Whatever fails holds those of its key back.
+        probe.failing.store(u32::from(quantity % 7 == 0), Ordering::SeqCst);
+    }
+    running.idle().await;
+    let heard = probe.order.lock().unwrap().clone();
+    assert_eq!(heard, (1..=50).collect::<Vec<_>>());
+}

@@ -10,6 +10,7 @@ mod deadlines;
 mod descriptors;
 mod edges;
 mod failures;
+mod others;
 mod peer;
 mod shop;
 mod shutdown;

@@ -26,6 +26,8 @@ pub struct Probe {
     pub failing: AtomicU32,
     /// Quantities of orders that the inventory heard of by event.
     pub placed: AtomicU32,
+    /// The same quantities, one after the other.
+    pub order: std::sync::Mutex<Vec<u32>>,
     /// Permits for events heard of.
     pub heard: Semaphore,
     /// Permits for photos resized.
@@ -45,6 +47,7 @@ impl Default for Probe {
             calls: AtomicU32::new(0),
             failing: AtomicU32::new(0),
             placed: AtomicU32::new(0),
+            order: std::sync::Mutex::default(),
             heard: none(),
             resized: none(),
             ticks: none(),
@@ -334,6 +337,7 @@ impl inventory::Subscriptions for Inventory {
             return Err(Error::unavailable("not now"));
         }
         self.0.placed.fetch_add(event.quantity, Ordering::SeqCst);
+        self.0.order.lock().unwrap().push(event.quantity);
         self.0.heard.add_permits(1);
         Ok(())
     }
