@@ -137,23 +137,35 @@ fn conversions(
     declared.chain(general).collect()
 }
 
-/// Errors of what is called are this operation's `Other`, so that `?` works.
+/// Errors of what is called, so that `?` works: one that this operation declares too stays what it is, any other is its
+/// `Other`.
 fn from_callees(s: &Scope<'_>, call: &Call<'_>, name: &Ident) -> Vec<TokenStream> {
-    let (svckit, from) = (s.svckit(), s.std("From"));
     let mut seen = HashSet::from([call.id]);
     let called = call.operation.calls.iter().map(|c| c.operation);
     let called = called.filter(|op| seen.insert(*op));
     let declaring = called.filter(|op| !s.world().operations[*op].errors.is_empty());
-    declaring
-        .map(|op| {
-            let error = Call::new(s, op).error();
-            quote! {
-                impl #from<#error> for #name {
-                    fn from(error: #error) -> Self {
-                        Self::Other(#svckit::Error::from(error).from_callee())
-                    }
-                }
-            }
+    declaring.map(|op| from_callee(s, call, name, &Call::new(s, op))).collect()
+}
+
+fn from_callee(s: &Scope<'_>, call: &Call<'_>, name: &Ident, callee: &Call<'_>) -> TokenStream {
+    let (svckit, from, error) = (s.svckit(), s.std("From"), callee.error());
+    let own = variants(s, &call.operation.errors);
+    let shared: Vec<_> = variants(s, &callee.operation.errors)
+        .into_iter()
+        .filter_map(|(used, theirs, _)| {
+            let (_, ours, _) = own.iter().find(|(own, ..)| own.error == used.error)?;
+            Some(quote!(#error::#theirs(error) => Self::#ours(error),))
         })
-        .collect()
+        .collect();
+    let other = quote!(Self::Other(#svckit::Error::from(error).from_callee()));
+    let body = if shared.is_empty() {
+        other
+    } else {
+        quote!(match error { #(#shared)* error => #other, })
+    };
+    quote! {
+        impl #from<#error> for #name {
+            fn from(error: #error) -> Self { #body }
+        }
+    }
 }
