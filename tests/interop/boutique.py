@@ -97,8 +97,10 @@ def refuses_bad_items():
     for quantity in (0, -1, 1001):
         status = peer.refusal(lambda: add(user(), "6E92ZMYYFZ", quantity), Code.INVALID_ARGUMENT)
         assert peer.violations(status) == ["item.quantity"], status
-    status = peer.refusal(lambda: cart.AddItem(pb.AddItemRequest(), timeout=T), Code.INVALID_ARGUMENT)
-    assert sorted(peer.violations(status)) == ["item", "user_id"], status
+    nobody = peer.refusal(lambda: add("", "", 0), Code.INVALID_ARGUMENT)
+    assert sorted(peer.violations(nobody)) == ["item.product_id", "item.quantity", "user_id"], nobody
+    nothing = peer.refusal(lambda: cart.AddItem(pb.AddItemRequest(), timeout=T), Code.INVALID_ARGUMENT)
+    assert peer.violations(nothing) == ["item"], nothing
 
 
 def quotes_and_ships():

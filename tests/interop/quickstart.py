@@ -16,7 +16,7 @@ Code = grpc.StatusCode
 catalogue = rpc.CatalogueServiceStub(channel)
 desk = rpc.DeskServiceStub(channel)
 
-EMMA, NOWHERE = "9780141439587", "9780000000002"
+EMMA, NOWHERE = "9780141439587", "9799999999999"
 
 
 def book(kind, isbn=EMMA, title="Emma", author="Jane Austen", **more):
@@ -102,9 +102,9 @@ def gives_a_stream():
 
 def talks_both_ways():
     questions = queue.Queue()
-    answers = catalogue.LookUp(iter(questions.get, None), timeout=T)
+    answers = catalogue.Find(iter(questions.get, None), timeout=T)
     for isbn, title in ((EMMA, "Emma"), (NOWHERE, None), (EMMA, "Emma")):
-        questions.put(pb.LookUpRequest(value=isbn))
+        questions.put(pb.FindRequest(value=isbn))
         found = next(answers).value
         if title is None:
             assert found.unknown == isbn, found
@@ -118,7 +118,7 @@ def keeps_deadlines():
     watched = desk.WatchLoans(pb.WatchLoansRequest(), timeout=0.3)
     peer.refusal(lambda: watched, Code.DEADLINE_EXCEEDED)
     questions = queue.Queue()
-    silent = catalogue.LookUp(iter(questions.get, None), timeout=0.3)
+    silent = catalogue.Find(iter(questions.get, None), timeout=0.3)
     peer.refusal(lambda: silent, Code.DEADLINE_EXCEEDED)
     questions.put(None)
     goes_on()
@@ -127,7 +127,7 @@ def keeps_deadlines():
 def survives_garbage():
     add = channel.unary_unary("/library.v1.CatalogueService/Add")
     deliver = channel.stream_unary("/library.v1.CatalogueService/Import")
-    talk = channel.stream_stream("/library.v1.CatalogueService/LookUp")
+    talk = channel.stream_stream("/library.v1.CatalogueService/Find")
     for garbage in (b"\xff" * 40, b"\x0a\x7f", b"\x0a\x02\xc3\x28", b"\x0b"):
         peer.refusal(lambda: add(garbage, timeout=T), Code.INVALID_ARGUMENT)
         peer.refusal(lambda: deliver(iter([garbage]), timeout=T), Code.INVALID_ARGUMENT)
