@@ -666,7 +666,10 @@ pub mod orders {
 
     impl From<super::stock::ReserveError> for PlaceError {
         fn from(error: super::stock::ReserveError) -> Self {
-            Self::Other(::svckit::Error::from(error).from_callee())
+            match error {
+                super::stock::ReserveError::Gone(error) => Self::Gone(error),
+                error => Self::Other(::svckit::Error::from(error).from_callee()),
+            }
         }
     }
 
