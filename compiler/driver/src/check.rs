@@ -1,6 +1,8 @@
 //! From texts to a judged world.
 
-use svckit_diagnostics::{Diagnostic, Severity, SourceMap, render};
+use std::collections::BTreeSet;
+
+use svckit_diagnostics::{Diagnostic, FileId, SourceMap, render};
 use svckit_model::World;
 use svckit_syntax::Parsed;
 
@@ -73,7 +75,8 @@ pub fn check(mut inputs: Inputs) -> Checked {
     let resolved = svckit_model::resolve(&files);
     diagnostics.extend(resolved.diagnostics);
     diagnostics.extend(wrong_targets(&inputs.config));
-    diagnostics.retain(|d| d.is_error() || !is_of_dependency(&inputs, d));
+    let theirs = files_of_dependencies(&inputs);
+    diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
     render::sort(&mut diagnostics, &inputs.sources);
     Checked { inputs, world: resolved.world, diagnostics }
 }
@@ -82,11 +85,9 @@ fn is_external(contract: &Contract) -> bool {
     contract.origin != Origin::Local
 }
 
-/// Warnings about a dependency are for those who own it.
-fn is_of_dependency(inputs: &Inputs, diagnostic: &Diagnostic) -> bool {
-    let file = diagnostic.span().file;
-    diagnostic.severity != Severity::Error
-        && inputs.contracts.iter().any(|c| c.file == file && is_external(c))
+/// What others own: only errors in it concern those who depend on it.
+fn files_of_dependencies(inputs: &Inputs) -> BTreeSet<FileId> {
+    inputs.contracts.iter().filter(|c| is_external(c)).map(|c| c.file).collect()
 }
 
 /// Targets of `svckit.toml` that there are not, and options that they don't take.

@@ -176,12 +176,19 @@ impl Loader<'_> {
     fn loose(&mut self, path: &Path) {
         if path.is_dir() {
             if self.folder(path, &Origin::Local) == 0 {
-                let message = format!("there is no .svc file below {}", self.shown(path));
-                self.inputs.failures.push(Failure::new(message));
+                self.nothing_below(path);
             }
         } else {
             self.add(path, Origin::Local);
         }
+    }
+
+    fn nothing_below(&mut self, folder: &Path) {
+        let mut message = format!("there is no .svc file below {}", self.shown(folder));
+        if let Some(workspace) = walk::walk(folder).workspaces.iter().min() {
+            message += &format!("; name a workspace in it, such as {}", self.shown(workspace));
+        }
+        self.inputs.failures.push(Failure::new(message));
     }
 
     /// Reads every contract below a folder; how many there were.

@@ -97,3 +97,12 @@ fn everything_read_is_watched_and_so_are_folders() {
         ["c", "c/a.svc", "c/in", "c/in/b.svc", "d", "d/d.svc", "d/svckit.toml", "svckit.toml"];
     assert_eq!(watched, wanted);
 }
+
+#[test]
+fn a_folder_of_workspaces_names_one() {
+    let folder = Folder::new();
+    folder.write("b/svckit.toml", "version = 1\n");
+    folder.write("a/svckit.toml", "version = 1\n");
+    let text = loose(&folder).failures[0].to_string();
+    assert_eq!(text, "there is no .svc file below .; name a workspace in it, such as a");
+}

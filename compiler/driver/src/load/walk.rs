@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) files: Vec<PathBuf>,
     /// The folders that were looked into.
     pub(super) folders: Vec<PathBuf>,
+    /// Other workspaces, which were passed by; in no order.
+    pub(super) workspaces: Vec<PathBuf>,
     /// The folders that could not be.
     pub(super) failures: Vec<Failure>,
 }
@@ -43,7 +45,9 @@ pub(super) fn walk(root: &Path) -> Found {
 
 fn visit(path: PathBuf, found: &mut Found, pending: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        if is_entered(&path) {
+        if path.join(FILE_NAME).is_file() {
+            found.workspaces.push(path);
+        } else if is_entered(&path) {
             pending.push(path);
         }
     } else if path.extension().is_some_and(|e| e == "svc") && (path.is_file() || !path.exists()) {
@@ -57,8 +61,7 @@ fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn is_entered(folder: &Path) -> bool {
     let name = folder.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    let skipped = name.starts_with('.') || name == "target" || name == "node_modules";
-    !skipped && !folder.join(FILE_NAME).is_file()
+    !name.starts_with('.') && name != "target" && name != "node_modules"
 }
 
 /// The path without links, or as it is where that can't be told.
