@@ -1,0 +1,120 @@
+//! A unary call over loopback, beside a server and a client of tonic with the same message.
+
+use svckit::App;
+use svckit_bench::ours::echo::{self, SendContext, SendError};
+use svckit_bench::ours::{Line, Order, Small};
+use svckit_bench::theirs::echo_service_client::EchoServiceClient;
+use svckit_bench::theirs::echo_service_server::{EchoService, EchoServiceServer};
+use svckit_bench::theirs::{self, SendRequest, SendResponse};
+use svckit_bench::{in_earnest, race};
+use tokio::runtime::Runtime;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Endpoint, Server};
+
+struct Mine;
+
+impl echo::Service for Mine {
+    async fn send(&self, _: &mut SendContext, order: Order) -> Result<Order, SendError> {
+        Ok(order)
+    }
+}
+
+struct Tonics;
+
+#[tonic::async_trait]
+impl EchoService for Tonics {
+    async fn send(
+        &self,
+        request: tonic::Request<SendRequest>,
+    ) -> Result<tonic::Response<SendResponse>, tonic::Status> {
+        let SendRequest { id, lines, total } = request.into_inner();
+        Ok(tonic::Response::new(SendResponse { id, lines, total }))
+    }
+}
+
+fn main() {
+    let runtime = Runtime::new().expect("threads can be started");
+    let ours = runtime.block_on(ours());
+    let theirs = runtime.block_on(theirs());
+    let (rounds, calls) = if in_earnest() { (41, 300) } else { (1, 1) };
+    for lines in [1, 20] {
+        let (order, request) = (order(lines), request(lines));
+        let one_by_one = race(
+            rounds,
+            || {
+                runtime.block_on(async {
+                    for _ in 0..calls {
+                        ours.send(order.clone()).await.expect("is answered");
+                    }
+                })
+            },
+            || {
+                runtime.block_on(async {
+                    for _ in 0..calls {
+                        theirs.clone().send(request.clone()).await.expect("is answered");
+                    }
+                })
+            },
+        );
+        one_by_one.report_throughput(&format!("unary call, {lines} lines, one by one"), 0.97);
+    }
+    let (order, request) = (order(20), request(20));
+    let at_once = race(
+        rounds,
+        || {
+            runtime.block_on(at_once(calls, || {
+                let (client, order) = (ours.clone(), order.clone());
+                async move { client.send(order).await.map(drop).expect("is answered") }
+            }))
+        },
+        || {
+            runtime.block_on(at_once(calls, || {
+                let (mut client, request) = (theirs.clone(), request.clone());
+                async move { client.send(request).await.map(drop).expect("is answered") }
+            }))
+        },
+    );
+    at_once.report_throughput("unary call, 20 lines, 16 at once", 0.97);
+}
+
+/// Sixteen tasks share the calls.
+async fn at_once<F: Future<Output = ()> + Send + 'static>(calls: usize, call: impl Fn() -> F) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..calls {
+        if n >= 16 {
+            tasks.join_next().await.expect("there are sixteen").expect("it does not panic");
+        }
+        tasks.spawn(call());
+    }
+    tasks.join_all().await;
+}
+
+async fn ours() -> echo::Client {
+    let app = App::local().listen("127.0.0.1:0").serve(echo::server(Mine));
+    let running = app.start().await.expect("the port is free");
+    let url = running.url().expect("it listens");
+    std::mem::forget(running);
+    let away = App::local().endpoint("bench.shapes.v1.Echo", url);
+    echo::Client::connect(&away).await.expect("the way is known")
+}
+
+async fn theirs() -> EchoServiceClient<tonic::transport::Channel> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = Server::builder().add_service(EchoServiceServer::new(Tonics));
+    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    let endpoint = Endpoint::from_shared(url).expect("a URL");
+    EchoServiceClient::new(endpoint.connect().await.expect("it listens"))
+}
+
+fn order(lines: u32) -> Order {
+    let price = || Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
+    let line = |i| Line { sku: format!("MUG-{i}"), quantity: i, price: price() };
+    Order { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: price() }
+}
+
+fn request(lines: u32) -> SendRequest {
+    let price = || theirs::Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
+    let line = |i| theirs::Line { sku: format!("MUG-{i}"), quantity: i, price: Some(price()) };
+    SendRequest { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: Some(price()) }
+}
