@@ -5,7 +5,7 @@ use svckit_syntax::tree::{self, ExprKind, Setting};
 
 use super::context::{Cx, Def, ScopeId};
 use super::lookup::Want;
-use super::members::At;
+use super::members::{At, Callable};
 use super::settings::{count, nanos, rate, word};
 use super::suggest::listed;
 use crate::Id;
@@ -200,25 +200,34 @@ impl Cx<'_> {
             });
             let limit = t.limit.as_ref().and_then(|l| self.limit(t.name.span, l, None));
             let at = At { scope: s, service: None };
-            let mut routes: Vec<Id<Operation>> = Vec::new();
-            for path in &t.routes {
-                let Some(operation) = self.operation(at, path) else { continue };
-                if routes.contains(&operation) {
-                    let text = format!("`{}` is routed twice", path.text());
-                    self.report(
-                        Diagnostic::new(DUPLICATE_LINE, path.span, text).here("again here"),
-                    );
-                    continue;
-                }
-                routes.push(operation);
-            }
+            let routes = self.routes(at, &t.routes);
             let composes = t.composes.iter().filter_map(|c| self.compose(s, c)).collect();
             let gateway = &mut self.world.gateways[id];
             gateway.auth = auth;
             gateway.limit = limit;
-            gateway.routes = routes;
+            for route in routes {
+                match route {
+                    Callable::Operation(id) => gateway.routes.push(id),
+                    Callable::Saga(id) => gateway.sagas.push(id),
+                }
+            }
             gateway.composes = composes;
         }
+    }
+
+    /// What a gateway lets in, each once.
+    fn routes(&mut self, at: At, paths: &[tree::Path]) -> Vec<Callable> {
+        let mut routes = Vec::with_capacity(paths.len());
+        for path in paths {
+            let Some(route) = self.callable(at, path) else { continue };
+            if routes.contains(&route) {
+                let text = format!("`{}` is routed twice", path.text());
+                self.report(Diagnostic::new(DUPLICATE_LINE, path.span, text).here("again here"));
+                continue;
+            }
+            routes.push(route);
+        }
+        routes
     }
 
     fn unknown_deployment(&mut self, name: &tree::Name) {

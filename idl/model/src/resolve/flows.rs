@@ -46,6 +46,7 @@ impl<'a> Cx<'a> {
                     auth: None,
                     limit: None,
                     routes: Vec::new(),
+                    sagas: Vec::new(),
                     composes: Vec::new(),
                 };
                 let id = self.world.gateways.push(gateway);
@@ -66,6 +67,9 @@ impl<'a> Cx<'a> {
         };
         let id = self.world.deployments.push(deployment);
         self.pending.deployments.push((s, id, t));
+        if self.world.packages[self.scopes[s].package].external {
+            return;
+        }
         match self.names.deployments.entry(&t.name.text) {
             Entry::Occupied(first) => {
                 let span = first.get().1;

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use svckit_diagnostics::{Diagnostic, Span};
-use svckit_syntax::tree::{Name, Path, Use, UseWhat};
+use svckit_syntax::tree::{Item, ItemKind, MemberKind, Name, Path, Use, UseWhat};
 
 use super::context::{Cx, Def, Import, ScopeId};
 use super::register::twice;
@@ -127,7 +127,7 @@ impl<'a> Cx<'a> {
         self.world.policies[self.standard].info.package
     }
 
-    /// Warns of what is brought in for nothing.
+    /// Warns of what is brought in for nothing; not where something broken may have used it.
     pub(crate) fn unused_imports(&mut self) {
         for s in 0..self.scopes.len() {
             let scope = &self.scopes[s];
@@ -135,6 +135,9 @@ impl<'a> Cx<'a> {
                 continue;
             }
             let file = scope.file;
+            if file.items.iter().any(is_broken) {
+                continue;
+            }
             for line in &file.uses {
                 self.unused_in(s, line);
             }
@@ -184,6 +187,17 @@ impl<'a> Cx<'a> {
                 .collect()
         };
         self.out.extend(warnings);
+    }
+}
+
+/// Whether the parser could not read an item or a part of it.
+fn is_broken(item: &Item) -> bool {
+    match &item.kind {
+        ItemKind::Junk(_) => true,
+        ItemKind::Service(service) => {
+            service.members.iter().any(|m| matches!(m.kind, MemberKind::Junk(_)))
+        }
+        _ => false,
     }
 }
 

@@ -18,6 +18,13 @@ pub(crate) struct At {
     pub(crate) service: Option<Id<Service>>,
 }
 
+/// What can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Callable {
+    Operation(Id<Operation>),
+    Saga(Id<Saga>),
+}
+
 impl Member {
     fn noun(self) -> &'static str {
         match self {
@@ -43,6 +50,15 @@ impl<'a> Cx<'a> {
     pub(crate) fn operation(&mut self, at: At, path: &Path) -> Option<Id<Operation>> {
         match self.member(at, path, "operation")? {
             (Member::Operation(id), _) => Some(id),
+            (other, span) => self.wrong_member(path, "operation", other, span),
+        }
+    }
+
+    /// The operation or saga that a path names; anything else is reported.
+    pub(crate) fn callable(&mut self, at: At, path: &Path) -> Option<Callable> {
+        match self.member(at, path, "operation")? {
+            (Member::Operation(id), _) => Some(Callable::Operation(id)),
+            (Member::Saga(id), _) => Some(Callable::Saga(id)),
             (other, span) => self.wrong_member(path, "operation", other, span),
         }
     }

@@ -9,7 +9,7 @@ use svckit_syntax::tree::{self, ClauseKind};
 use super::clauses::{Clauses, Place};
 use super::context::{Cx, Def, ScopeId};
 use super::lookup::Want;
-use super::members::At;
+use super::members::{At, Callable};
 use super::values::Need;
 use crate::Id;
 use crate::codes::policies::BAD_SETTING;
@@ -42,19 +42,28 @@ impl<'a> Cx<'a> {
 
     /// `calls …`.
     pub(crate) fn calls(&mut self, at: At, list: &[tree::Call]) -> Vec<CallUse> {
-        let mut seen: HashMap<Id<Operation>, Span> = HashMap::new();
+        let mut seen: HashMap<Callable, Span> = HashMap::new();
         let mut out = Vec::with_capacity(list.len());
         for call in list {
             let policy = call.with.as_ref().and_then(|path| self.policy_named(at.scope, path));
             let times = self.times(call);
-            let Some(operation) = self.operation(at, &call.path) else { continue };
-            if let Some(first) = seen.get(&operation) {
+            let Some(called) = self.callable(at, &call.path) else { continue };
+            if let Some(first) = seen.get(&called) {
                 let text = format!("`{}` is called twice", call.path.text());
                 let twice = again(DUPLICATE_CALL, call.span, *first, text);
                 self.report(twice.help("name it once, with how often: `x2`"));
                 continue;
             }
-            seen.insert(operation, call.span);
+            seen.insert(called, call.span);
+            let operation = match called {
+                Callable::Operation(id) => id,
+                Callable::Saga(saga) => {
+                    let span = call.span;
+                    let call = at.service.map(|service| SagaCall { service, saga, span });
+                    self.world.saga_calls.extend(call);
+                    continue;
+                }
+            };
             out.push(CallUse {
                 operation,
                 times,

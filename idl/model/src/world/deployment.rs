@@ -2,7 +2,7 @@
 
 use svckit_diagnostics::Span;
 
-use super::{AuthScheme, Info, Limit, Operation, Service};
+use super::{AuthScheme, Info, Limit, Operation, Saga, Service};
 use crate::Id;
 
 /// `deployment production { … }`.
@@ -67,6 +67,8 @@ pub struct Gateway {
     pub limit: Option<Limit>,
     /// `route A, B`.
     pub routes: Vec<Id<Operation>>,
+    /// Sagas among the routes.
+    pub sagas: Vec<Id<Saga>>,
     /// `compose …`.
     pub composes: Vec<Compose>,
 }

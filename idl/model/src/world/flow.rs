@@ -187,3 +187,14 @@ pub struct Projection {
     /// The record of its fields.
     pub record: Id<Record>,
 }
+
+/// A saga in a `calls`: started, and awaited or not, by somebody else than its own transaction.
+#[derive(Debug, Clone)]
+pub struct SagaCall {
+    /// Who calls it.
+    pub service: Id<Service>,
+    /// The saga.
+    pub saga: Id<Saga>,
+    /// Where it is named.
+    pub span: Span,
+}

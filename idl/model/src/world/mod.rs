@@ -44,6 +44,8 @@ pub struct World {
     pub examples: Arena<Example>,
     /// Sagas.
     pub sagas: Arena<Saga>,
+    /// Sagas that are named in `calls`.
+    pub saga_calls: Vec<SagaCall>,
     /// Choreographies.
     pub choreographies: Arena<Choreography>,
     /// Aggregates.
