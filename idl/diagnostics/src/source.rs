@@ -63,6 +63,8 @@ pub struct SourceFile {
     path: String,
     text: String,
     lines: Vec<u32>,
+    /// Columns are bytes then: without it, many messages on one long line take time in the square of its length.
+    is_ascii: bool,
 }
 
 impl SourceFile {
@@ -72,7 +74,8 @@ impl SourceFile {
             .chain(starts)
             .map(|i| u32::try_from(i).unwrap_or(u32::MAX))
             .collect();
-        Self { path, text, lines }
+        let is_ascii = text.is_ascii();
+        Self { path, text, lines, is_ascii }
     }
 
     /// The path as it is shown to people, with `/` between its parts.
@@ -93,7 +96,8 @@ impl SourceFile {
         let line = self.line_of(offset);
         let start = self.lines[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
-        let column = self.text.get(start..end).map_or(0, |s| s.chars().count()) + 1;
+        let count = |s: &str| if self.is_ascii { s.len() } else { s.chars().count() };
+        let column = self.text.get(start..end).map_or(0, count) + 1;
         LineCol { line, column }
     }
 
