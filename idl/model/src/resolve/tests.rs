@@ -60,6 +60,52 @@ fn what_a_policy_leaves_out_is_inherited_also_within_a_block() {
 }
 
 #[test]
+fn every_number_of_a_policy_is_read() {
+    const MS: u64 = 1_000_000;
+    const S: u64 = 1_000 * MS;
+    let world = good(
+        "policy P {\n  timeout { connect 200ms  attempt 800ms  total 2s }\n  \
+         retry { attempts 4  backoff linear 40ms..1s jitter equal  budget 25% min 9/s  on unknown, aborted  even_if_retried }\n  \
+         breaker { window 11s  failure_rate 40%  slow_call 600ms 70%  min_calls 21  open 6s..50s  half_open 2 }\n  \
+         bulkhead { concurrent 64  queue 12 }\n  limit { rate 120/m  burst 100  per caller }\n  \
+         hedge { after p99.9  at_most 2 }\n  outlier { eject 15% }\n}",
+    );
+    let wanted = PolicyNumbers {
+        timeout: Block::On(Timeout {
+            connect: 200 * MS,
+            attempt: Some(800 * MS),
+            total: Some(2 * S),
+        }),
+        retry: Block::On(Retry {
+            attempts: 4,
+            backoff: Backoff::Linear,
+            base: 40 * MS,
+            cap: S,
+            jitter: Jitter::Equal,
+            budget: 25.0,
+            budget_min: 9.0,
+            on: vec![StatusCode::Unknown, StatusCode::Aborted],
+            even_if_retried: true,
+        }),
+        breaker: Block::On(Breaker {
+            window: 11 * S,
+            failure_rate: 40.0,
+            slow_call: 600 * MS,
+            slow_rate: 70.0,
+            min_calls: 21,
+            open_min: 6 * S,
+            open_max: 50 * S,
+            half_open: 2,
+        }),
+        bulkhead: Block::On(Bulkhead { concurrent: 64, queue: 12 }),
+        limit: Block::On(Limit { rate: 2.0, burst: 100, per: LimitPer::Caller }),
+        hedge: Block::On(Hedge { after: HedgeAfter::Percentile(99.9), at_most: 2 }),
+        outlier: Block::On(15.0),
+    };
+    assert_eq!(policy(&world, "P"), &wanted);
+}
+
+#[test]
 fn a_scalar_over_a_scalar_keeps_to_both() {
     let world = good(
         "scalar Name = string where len 3..=32, pattern \"^a\"\nscalar Long = Name where len 10..=99",
