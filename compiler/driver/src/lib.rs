@@ -1,7 +1,7 @@
 //! Loads a workspace of contracts, runs checks and backends; the only crate of the compiler that does I/O.
 //!
-//! [`find`] says which worlds the paths of a command line stand for, [`load`] reads one, [`check`] judges it,
-//! [`generate`] runs a backend, [`output`] writes what came out, [`format`] formats. Nothing here prints.
+//! [`find`] says which worlds the paths of a command line stand for, [`load`] reads one, [`check()`] judges it,
+//! [`generate()`] runs a backend, [`output`] writes what came out, [`mod@format`] formats. Nothing here prints.
 
 mod check;
 pub mod codes;
