@@ -37,7 +37,7 @@ def answers_one_by_one():
     assert (added.isbn, added.shelf) == (EMMA, "A1"), added
     # What was left out has the contract's defaults.
     assert (added.copies, added.condition) == (1, pb.CONDITION_GOOD), added
-    assert catalogue.GetBook(pb.GetBookRequest(isbn=EMMA), timeout=T).title == "Emma"
+    assert catalogue.GetBook(pb.GetBookRequest(value=EMMA), timeout=T).title == "Emma"
     assert not catalogue.Add(book(pb.AddRequest), timeout=T).HasField("shelf")
 
 
@@ -49,8 +49,15 @@ def names_every_violation():
     assert "request_id" in peer.violations(status), status
 
 
+def lends_once_for_one_request():
+    catalogue.Add(book(pb.AddRequest, isbn="9780141439600", title="Tales", copies=2), timeout=T)
+    once = str(uuid.uuid4())
+    loans = {borrow("9780141439600", request_id=request).id for request in (once, once, str(uuid.uuid4()))}
+    assert len(loans) == 2 and once in loans, loans
+
+
 def carries_declared_errors():
-    status = peer.refusal(lambda: catalogue.GetBook(pb.GetBookRequest(isbn=NOWHERE), timeout=T), Code.NOT_FOUND)
+    status = peer.refusal(lambda: catalogue.GetBook(pb.GetBookRequest(value=NOWHERE), timeout=T), Code.NOT_FOUND)
     assert peer.domain_error(status, pb.BookNotFound()).isbn == NOWHERE
     status = peer.refusal(lambda: borrow(NOWHERE), Code.NOT_FOUND)
     assert peer.domain_error(status, pb.BookNotFound()).isbn == NOWHERE
@@ -62,14 +69,14 @@ def turns_pages():
     catalogue.Import(iter(delivery), timeout=T)
     seen, token = [], ""
     while True:
-        page = catalogue.List(pb.ListRequest(author="Mary Shelley", page_size=1, page_token=token), timeout=T)
+        page = catalogue.All(pb.AllRequest(author="Mary Shelley", page_size=1, page_token=token), timeout=T)
         assert len(page.items) <= 1, page
         seen += [b.isbn for b in page.items]
         token = page.next_page_token
         if not token:
             break
     assert sorted(seen) == sorted(two), seen
-    assert not catalogue.List(pb.ListRequest(author="Nobody"), timeout=T).items
+    assert not catalogue.All(pb.AllRequest(author="Nobody"), timeout=T).items
 
 
 def takes_a_stream():
@@ -171,6 +178,7 @@ peer.run([
     ("unary", answers_one_by_one),
     ("violations by path", names_every_violation),
     ("declared errors", carries_declared_errors),
+    ("idempotent by a field", lends_once_for_one_request),
     ("client stream", takes_a_stream),
     ("refusal within a stream", refuses_within_a_stream),
     ("server stream", gives_a_stream),
