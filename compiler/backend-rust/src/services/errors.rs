@@ -150,18 +150,21 @@ fn from_callees(s: &Scope<'_>, call: &Call<'_>, name: &Ident) -> Vec<TokenStream
 fn from_callee(s: &Scope<'_>, call: &Call<'_>, name: &Ident, callee: &Call<'_>) -> TokenStream {
     let (svckit, from, error) = (s.svckit(), s.std("From"), callee.error());
     let own = variants(s, &call.operation.errors);
-    let shared: Vec<_> = variants(s, &callee.operation.errors)
-        .into_iter()
+    let theirs = variants(s, &callee.operation.errors);
+    let shared: Vec<_> = theirs
+        .iter()
         .filter_map(|(used, theirs, _)| {
             let (_, ours, _) = own.iter().find(|(own, ..)| own.error == used.error)?;
             Some(quote!(#error::#theirs(error) => Self::#ours(error),))
         })
         .collect();
     let other = quote!(Self::Other(#svckit::Error::from(error).from_callee()));
-    let body = if shared.is_empty() {
-        other
-    } else {
-        quote!(match error { #(#shared)* error => #other, })
+    let body = match shared.len() {
+        0 => other,
+        all if all == theirs.len() => quote! {
+            match error { #(#shared)* #error::Other(error) => Self::Other(error.from_callee()), }
+        },
+        _ => quote!(match error { #(#shared)* error => #other, }),
     };
     quote! {
         impl #from<#error> for #name {

@@ -668,7 +668,7 @@ pub mod orders {
         fn from(error: super::stock::ReserveError) -> Self {
             match error {
                 super::stock::ReserveError::Gone(error) => Self::Gone(error),
-                error => Self::Other(::svckit::Error::from(error).from_callee()),
+                super::stock::ReserveError::Other(error) => Self::Other(error.from_callee()),
             }
         }
     }
