@@ -1,5 +1,5 @@
-//! Every example of the language reference compiles: the blocks of a chapter are one file, and a block that starts
-//! with `package` is a file of its own.
+//! Every example of the language reference and of the README compiles: the blocks of a chapter are one file, and a
+//! block that starts with `package` is a file of its own.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
@@ -35,9 +35,17 @@ fn files(reference: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_example_of_the_reference_compiles() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../idl/REFERENCE.md");
-    let files = files(&std::fs::read_to_string(path).unwrap());
-    assert!(files.len() > 20, "the reference has lost its examples: {}", files.len());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| files(&std::fs::read_to_string(root.join(path)).unwrap());
+    let (reference, readme) = (read("idl/REFERENCE.md"), read("README.md"));
+    assert!(reference.len() > 20, "the reference has lost its examples: {}", reference.len());
+    assert_eq!(readme.len(), 1, "the README has lost its contract");
+    compiles(&reference);
+    compiles(&readme);
+}
+
+/// Panics with what the compiler has to say against the files.
+fn compiles(files: &[(String, String)]) {
     let mut map = SourceMap::default();
     let mut found: Vec<Diagnostic> = Vec::new();
     let parsed: Vec<_> = files
