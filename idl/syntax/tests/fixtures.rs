@@ -1,5 +1,5 @@
 //! Every fixture of the syntax: what is good has no errors, what is bad has one, and fixes mend what they promise.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests read the fixtures")]
 
 use std::path::Path;
 
