@@ -241,11 +241,7 @@ impl Cx<'_> {
         );
         let unknown = unknown.here("unknown");
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             None => unknown.help(format!("there is `local`, {}", listed(known))),
         });
     }

@@ -121,11 +121,7 @@ impl<'a> Cx<'a> {
             let unknown = Diagnostic::new(UNKNOWN_FIXTURE, name.span, text).here("unknown");
             let near = self.nearest(&name.text, names.iter().map(String::as_str));
             self.report(match near {
-                Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                    format!("write `{near}`"),
-                    name.span,
-                    near,
-                ),
+                Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
                 None => unknown
                     .help(format!("it has {}", listed(names.iter().map(String::as_str))))
                     .help(format!("declare it in the service: `fixture {} {{ … }}`", name.text)),

@@ -215,11 +215,7 @@ impl Cx<'_> {
             Diagnostic::new(UNKNOWN_STEP, name.span, text).here("neither a parameter nor a step");
         let near = self.nearest(&name.text, known.iter().copied());
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             None => unknown.help(format!("known here: {}", listed(known))),
         });
     }
@@ -234,11 +230,7 @@ impl Cx<'_> {
         let unknown = Diagnostic::new(UNKNOWN_STEP, step.span, text).here("unknown");
         let near = self.nearest(&step.text, known.iter().copied());
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                step.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), step.span, near),
             None => unknown.help(format!("its steps are {}", listed(known))),
         });
         None

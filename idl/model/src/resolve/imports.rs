@@ -82,11 +82,7 @@ impl<'a> Cx<'a> {
                 let owner = &self.world.services[owner].info.name;
                 unknown.help(format!("it is a member of service `{owner}`: bring `{owner}` in and write `{owner}.{}`", name.text))
             }
-            (Some(near), _) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            (Some(near), _) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             _ if candidates.is_empty() => unknown,
             _ => unknown.help(format!("it has {}", listed(candidates))),
         };
@@ -112,8 +108,7 @@ impl<'a> Cx<'a> {
         let unknown = Diagnostic::new(UNKNOWN_PACKAGE, path.span, text).here("unknown package");
         let unknown = match near {
             Some(near) => unknown
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("write `{near}`"), path.span, near),
+                .fix(format!("did you mean `{near}`?"), path.span, near),
             None => unknown.help(
                 "every `.svc` file below the source roots of `svckit.toml` and of the workspaces that it depends on is known; is one missing there?",
             ),

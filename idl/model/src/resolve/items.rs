@@ -270,11 +270,7 @@ impl<'a> Cx<'a> {
             Diagnostic::new(ERROR_CODE, name.span, format!("there is no code `{}`", name.text));
         let wrong = wrong.here("not one of gRPC's canonical codes");
         self.report(match near {
-            Some(near) => wrong.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => wrong.fix(format!("did you mean `{near}`?"), name.span, near),
             None => wrong
                 .help(format!("the codes are {}", StatusCode::NAMES.map(|(n, _)| n).join(", "))),
         });

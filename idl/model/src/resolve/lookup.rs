@@ -200,11 +200,7 @@ impl<'a> Cx<'a> {
         }
         let candidates = self.candidates(s, package, want);
         if let Some(near) = self.nearest(&name.text, candidates.iter().copied()) {
-            unknown = unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            );
+            unknown = unknown.fix(format!("did you mean `{near}`?"), name.span, near);
         }
         self.report(unknown);
     }
@@ -301,11 +297,7 @@ impl<'a> Cx<'a> {
         let near =
             near.or_else(|| self.nearest(&name, all.iter().map(String::as_str)).map(str::to_owned));
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), span, near),
             None => unknown.help(format!("bring it in under that name: `use … as {name}`")),
         });
     }

@@ -199,11 +199,7 @@ impl<'a> Cx<'a> {
         let package = package.unwrap_or(self.scopes[at.scope].package);
         let candidates = self.member_candidates(package, service);
         unknown = match self.nearest(&name.text, candidates.iter().copied()) {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             None if path.single().is_some() => unknown.help(format!(
                 "{} of another package is named by that: `package.{}`",
                 with_article(want),

@@ -57,11 +57,7 @@ impl Cx<'_> {
         let unknown = Diagnostic::new(UNKNOWN_SETTING, name.span, text).here("unknown");
         let near = self.nearest(&name.text, known.iter().copied());
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             None if known.is_empty() => unknown,
             None => unknown.help(format!("it has {}", listed(known.iter().copied()))),
         });

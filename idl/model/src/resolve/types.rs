@@ -194,11 +194,7 @@ impl Cx<'_> {
             .here("neither `list`, `map`, `patch` nor `page`");
         let unknown = match (alias, near) {
             (Some(ours), _) => unknown.help(format!("it is written `{ours}` here")),
-            (None, Some(near)) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            (None, Some(near)) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             _ => unknown,
         };
         self.report(unknown);

@@ -229,11 +229,7 @@ impl Cx<'_> {
                 .label(self.world.enums[id].info.span, "the enum");
         let near = self.nearest(&text, values.iter().map(String::as_str));
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), span, near),
             None => unknown.help(format!("it has {}", listed(values.iter().map(String::as_str)))),
         });
         None
@@ -531,11 +527,7 @@ impl Cx<'_> {
         }
         let near = self.nearest(&name.text, names.iter().map(String::as_str)).map(str::to_owned);
         self.report(match near {
-            Some(near) => unknown.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            ),
+            Some(near) => unknown.fix(format!("did you mean `{near}`?"), name.span, near),
             None => unknown.help(format!("it has {}", listed(names.iter().map(String::as_str)))),
         });
     }
