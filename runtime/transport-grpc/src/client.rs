@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Fuse};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use http::uri::PathAndQuery;
@@ -85,7 +85,9 @@ impl GrpcClient {
                 Shape::ServerStream | Shape::Bidi => self.many(operation, request).await,
             }
         };
-        let Some(mut failed) = failed else { return answer.await };
+        let Some(failed) = failed else { return answer.await };
+        // Fused: where the requests end first it is over before the answers are.
+        let mut failed = failed.fuse();
         let answer = tokio::select! {
             biased;
             Ok(error) = &mut failed => return Err(error),
@@ -188,21 +190,15 @@ pub(crate) fn fits(bytes: Bytes, limit: usize) -> Result<Bytes> {
 }
 
 /// Ends the answers with what stopped the requests.
-fn cancelled_by(answer: Answer, mut failed: oneshot::Receiver<Error>) -> Answer {
+fn cancelled_by(answer: Answer, mut failed: Fuse<oneshot::Receiver<Error>>) -> Answer {
     let Answer { meta, body } = answer;
     let Body::Stream(stream) = body else { return Answer { meta, body } };
-    let (mut open, mut watching) = (Some(stream), true);
+    let mut open = Some(stream);
     let stream = futures_util::stream::poll_fn(move |cx| {
         let Some(stream) = open.as_mut() else { return std::task::Poll::Ready(None) };
-        if watching {
-            match failed.poll_unpin(cx) {
-                std::task::Poll::Ready(Ok(error)) => {
-                    open = None;
-                    return std::task::Poll::Ready(Some(Err(error)));
-                }
-                std::task::Poll::Ready(Err(_)) => watching = false,
-                std::task::Poll::Pending => {}
-            }
+        if let std::task::Poll::Ready(Ok(error)) = failed.poll_unpin(cx) {
+            open = None;
+            return std::task::Poll::Ready(Some(Err(error)));
         }
         stream.poll_next_unpin(cx)
     });

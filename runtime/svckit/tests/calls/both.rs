@@ -26,7 +26,8 @@ macro_rules! both {
 }
 
 both! {
-    unary paged server_stream stream_of_values client_stream client_stream_that_fails bidi upload upload_too_long
+    unary paged server_stream stream_of_values client_stream client_stream_that_fails bidi
+    bidi_requests_end_first upload upload_too_long
     upload_too_short download declared_errors errors_of_callees violations metadata stream_error_in_the_middle
     stream_refused_before_it_starts panic_is_internal stream_panic_is_internal empty_answers causes_stay_inside
     request_stream_error_cancels
@@ -88,6 +89,15 @@ async fn bidi(client: Client) {
     }
     drop(sender);
     assert_eq!(answers.message().await.unwrap(), None);
+}
+
+/// All that is sent may be gone before the callee has begun to answer.
+async fn bidi_requests_end_first(client: Client) {
+    for count in 0..20 {
+        let orders = Streaming::from_values((0..count).map(|n| order("o", n)));
+        let answers = client.chat(orders).await.unwrap().collect().await.unwrap();
+        assert_eq!(answers, (0..count).map(|n| order("o", n + 1)).collect::<Vec<_>>());
+    }
 }
 
 fn scan(chunks: Vec<usize>) -> AttachScanRequest {
