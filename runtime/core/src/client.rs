@@ -185,7 +185,7 @@ impl Stub {
 
     async fn one<Res: Record>(&self, operation: &'static Operation, body: Body) -> Result<Res> {
         let call = self.outgoing(operation, body);
-        let (env, deadline) = (self.channel.env(), call.deadline);
+        let (env, deadline) = (self.channel.env(), self.watched(&call));
         let whole = async {
             match self.channel.call(operation, call).await?.body {
                 Body::One(bytes) => Ok(bytes),
@@ -201,9 +201,9 @@ impl Stub {
         body: Body,
     ) -> Result<Streaming<Res>> {
         let call = self.outgoing(operation, body);
-        let (env, deadline) = (self.channel.env(), call.deadline);
+        let (env, deadline, watched) = (self.channel.env(), call.deadline, self.watched(&call));
         let Answer { body, .. } =
-            until(env, deadline, operation, self.channel.call(operation, call)).await?;
+            until(env, watched, operation, self.channel.call(operation, call)).await?;
         let stream = match body {
             Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
             Body::Stream(stream) => stream,
@@ -212,6 +212,11 @@ impl Stub {
         Ok(Streaming::from_results(
             stream.map(move |item| item.and_then(|bytes| decode(operation, &bytes))),
         ))
+    }
+
+    /// The deadline that nobody else keeps.
+    fn watched(&self, call: &OutgoingCall) -> Option<Instant> {
+        call.deadline.filter(|_| !self.channel.keeps_deadline())
     }
 
     fn outgoing(&self, operation: &'static Operation, body: Body) -> OutgoingCall {

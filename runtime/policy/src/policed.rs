@@ -77,4 +77,9 @@ impl Transport for Policed {
         }
         .boxed()
     }
+
+    /// Each attempt ends at the deadline, and no pause outlasts it.
+    fn keeps_deadline(&self) -> bool {
+        true
+    }
 }

@@ -85,6 +85,11 @@ pub trait Transport: Send + Sync + 'static {
         operation: &'static Operation,
         call: OutgoingCall,
     ) -> BoxFuture<'static, Result<Answer>>;
+
+    /// Whether a call is over at its deadline without anybody watching it. What streams afterwards is not meant.
+    fn keeps_deadline(&self) -> bool {
+        false
+    }
 }
 
 /// The server's side: what a transport hands calls to.
@@ -125,6 +130,12 @@ impl Channel {
     /// What the callee or the transport answered.
     pub async fn call(&self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         self.transport.call(operation, call).await
+    }
+
+    /// Whether a call on this channel ends at its deadline by itself.
+    #[must_use]
+    pub(crate) fn keeps_deadline(&self) -> bool {
+        self.transport.keeps_deadline()
     }
 
     /// Clock, randomness and ids that calls on this channel use.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span, field};
 
@@ -44,7 +45,8 @@ struct Inner {
     env: Env,
     resolver: Arc<dyn Resolve>,
     bus: OnceLock<Arc<dyn Bus>>,
-    stop: CancellationToken,
+    /// Many wait for it at once: a watch spreads them over several locks.
+    stop: watch::Sender<bool>,
 }
 
 impl Host {
@@ -53,7 +55,7 @@ impl Host {
     pub fn new(parts: HostParts) -> Self {
         let HostParts { services, env, resolver } = parts;
         let handlers = services.iter().flat_map(|server| server.handlers.clone()).collect();
-        let (bus, stop) = (OnceLock::new(), CancellationToken::new());
+        let (bus, stop) = (OnceLock::new(), watch::Sender::new(false));
         Self { inner: Arc::new(Inner { handlers, services, env, resolver, bus, stop }) }
     }
 
@@ -79,12 +81,17 @@ impl Host {
 
     /// Ends all that still runs: callers are told `unavailable`, handlers are dropped.
     pub fn stop(&self) {
-        self.inner.stop.cancel();
+        self.inner.stop.send_replace(true);
+    }
+
+    async fn stopped(&self) {
+        // The sender is in `self`, so the channel is open.
+        let _ = self.inner.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
     /// A context, and the guard whose drop says that the work is of no use any more.
     fn context(&self, call: &mut IncomingCall, deadline: Option<Instant>) -> (Context, DropGuard) {
-        let cancel = self.inner.stop.child_token();
+        let cancel = CancellationToken::new();
         let ctx = Context::new(ContextParts {
             meta: std::mem::take(&mut call.meta),
             deadline,
@@ -154,7 +161,7 @@ impl Host {
         let answer = tokio::select! {
             biased;
             done = client::until(&self.inner.env, deadline, operation, work) => done?,
-            () = self.inner.stop.cancelled() => return Err(stopping()),
+            () = self.stopped() => return Err(stopping()),
         };
         Ok(self.guard(operation, deadline, answer, guard))
     }
@@ -195,8 +202,8 @@ impl Host {
         stream: BoxStream<'static, Result<Bytes>>,
         guard: DropGuard,
     ) -> BoxStream<'static, Result<Bytes>> {
-        let stopped = self.inner.stop.clone().cancelled_owned();
-        let mut stopped = Box::pin(stopped);
+        let host = self.clone();
+        let mut stopped = async move { host.stopped().await }.boxed();
         let mut open = Some((stream, guard));
         futures_util::stream::poll_fn(move |cx| {
             let Some((stream, _)) = open.as_mut() else { return std::task::Poll::Ready(None) };

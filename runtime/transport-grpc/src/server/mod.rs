@@ -121,7 +121,7 @@ async fn connection(
             }
         });
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder.timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(60)));
+    builder.timer(TokioTimer::new());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

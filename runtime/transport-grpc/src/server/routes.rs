@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use svckit_core::call::{Accept, Answer, Body as Message, IncomingCall};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
-use svckit_core::operation::Operation;
+use svckit_core::operation::{Operation, Shape};
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::server::{Grpc, NamedService, StreamingService};
@@ -128,9 +128,12 @@ impl Routes {
         let mut grpc = Grpc::new(Raw)
             .max_decoding_message_size(self.limit)
             .accept_compressed(CompressionEncoding::Gzip);
-        // A caller that goes away must not look like one that has said all: tonic ends the stream on `cancelled`.
-        let request =
-            request.map(|body| Body::new(body.map_err(|error| Status::aborted(error.to_string()))));
+        let request = if matches!(operation.shape, Shape::ClientStream | Shape::Bidi) {
+            // A caller that goes away must not look like one that has said all: tonic ends the stream on `cancelled`.
+            request.map(|body| Body::new(body.map_err(|error| Status::aborted(error.to_string()))))
+        } else {
+            request
+        };
         grpc.streaming(call, request).await
     }
 }
