@@ -270,7 +270,7 @@ impl Allotter<'_> {
         calls: &[CallUse],
         constants: &mut Taken,
     ) -> OperationNames {
-        let base = type_name(&info.name);
+        let base = &info.name;
         let upper = snake(&info.name).to_uppercase();
         let queue = format!("{upper}_QUEUE");
         OperationNames {
@@ -285,11 +285,11 @@ impl Allotter<'_> {
     }
 
     fn handler(&mut self, info: &Info, calls: &[CallUse]) -> OperationNames {
-        let base = type_name(&info.name);
+        let base = &info.name;
         OperationNames {
             method: self.methods.take(snake(&info.name)),
             context: self.types.take(format!("{base}Context")),
-            clients: self.clients(&base, calls),
+            clients: self.clients(base, calls),
             ..OperationNames::default()
         }
     }
