@@ -6,8 +6,11 @@ use bytes::Bytes;
 
 use super::{Field, Form, Value, WireType};
 
-/// Up to this many bytes a thread keeps its scratch buffer, and messages are copied out of it.
+/// Up to this many bytes a thread keeps its scratch buffer.
 const SCRATCH: usize = 64 * 1024;
+
+/// Up to this many bytes a message is copied out of the scratch buffer; a larger one takes the buffer along.
+const COPIED: usize = 1024;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -64,15 +67,18 @@ impl Writer {
         result
     }
 
-    /// What `write` writes, in memory of exactly its size unless it is large.
+    /// What `write` writes, in memory of exactly its size unless it is large; then of at most twice its size.
     pub(crate) fn collect(write: impl FnOnce(&mut Self)) -> Bytes {
         Self::scratch(|w| {
             write(w);
-            if w.buf.len() <= SCRATCH {
-                Bytes::copy_from_slice(&w.buf)
-            } else {
-                Bytes::from(std::mem::take(&mut w.buf))
+            if w.buf.len() <= COPIED {
+                return Bytes::copy_from_slice(&w.buf);
             }
+            let next = if w.buf.len() <= SCRATCH { w.buf.len() } else { 0 };
+            if w.buf.capacity() > 2 * w.buf.len() {
+                w.buf.shrink_to_fit();
+            }
+            Bytes::from(std::mem::replace(&mut w.buf, Vec::with_capacity(next)))
         })
     }
 
