@@ -8,7 +8,7 @@ use svckit_bench::theirs::echo_service_server::{EchoService, EchoServiceServer};
 use svckit_bench::theirs::{self, SendRequest, SendResponse};
 use svckit_bench::{in_earnest, race};
 use tokio::runtime::Runtime;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
 
 struct Mine;
@@ -102,7 +102,9 @@ async fn theirs() -> EchoServiceClient<tonic::transport::Channel> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let server = Server::builder().add_service(EchoServiceServer::new(Tonics));
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    // Without it the peer waits for acknowledgements, and we would win by far and wrongly.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(server.serve_with_incoming(incoming));
     let endpoint = Endpoint::from_shared(url).expect("a URL");
     EchoServiceClient::new(endpoint.connect().await.expect("it listens"))
 }
