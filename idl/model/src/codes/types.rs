@@ -94,7 +94,7 @@ svckit_diagnostics::codes! {
     ///
     /// ## Why is this an error
     /// A stream is what an operation takes or answers as a whole. Of named parameters, one may be `stream bytes`:
-    /// an upload.
+    /// an upload, which is answered with one value once it is over.
     ///
     /// ## Example
     /// `record Feed { orders @1: stream Order }`

@@ -96,7 +96,28 @@ impl<'a> Cx<'a> {
         if found.is_none() {
             self.poisoned_answers.insert(t.name.span);
         }
+        if matches!(found, Some(Response::Stream(_) | Response::Page(_))) {
+            self.upload_answers_once(t, ty);
+        }
         found.unwrap_or(Response::Empty)
+    }
+
+    /// An upload is answered once it is over, with one value.
+    fn upload_answers_once(&mut self, t: &tree::Operation, answer: &TypeRef) {
+        let tree::Params::Named(fields) = &t.params else { return };
+        let upload = fields.iter().find(|f| matches!(f.ty.kind, TypeKind::Stream(_)));
+        let Some(upload) = upload else { return };
+        let wrong = Diagnostic::new(
+            MISPLACED_STREAM,
+            answer.span,
+            "an upload is answered with one value, not with a stream or pages",
+        )
+        .here("many values")
+        .label(upload.ty.span, "the upload")
+        .help(
+            "answer a record or a `list<…>`, or take and answer streams: `(stream T) -> stream U`",
+        );
+        self.report(wrong);
     }
 
     fn stream_of(&mut self, s: ScopeId, inner: &TypeRef) -> Option<Type> {
