@@ -238,8 +238,11 @@ impl Emitter<'_> {
         let last = self.tokens.partition_point(|t| t.start < end) - 1;
         let clause_lines = (i..=last)
             .any(|n| self.breaks(n) > 0 && self.plan.owners[owner].clauses.contains(&self.at(n)));
-        let plain = (i + 1..=last)
-            .all(|n| self.breaks(n) == 0 && self.tokens[n].kind != TokenKind::Comment);
+        // Nothing in it is laid over several lines already.
+        let plain = (i..=last).all(|n| {
+            self.tokens[n].kind != TokenKind::Comment
+                && self.groups.get(n).is_none_or(|g| g.one_line)
+        });
         let too_long = plain && indent + width(self.text, self.tokens, self.plan, i, last) > WIDTH;
         self.owner = Some((owner, indent, clause_lines || too_long));
     }

@@ -51,8 +51,9 @@ impl Groups {
 
     fn add(&mut self, text: &str, tokens: &[Token], plan: &Plan, open: usize, close: usize) {
         let inside = &tokens[open..=close];
-        let one_line = !text[tokens[open].start..tokens[close].end].contains('\n')
-            && inside.iter().all(|t| t.kind != TokenKind::Comment);
+        let unbroken = !text[tokens[open].start..tokens[close].end].contains('\n');
+        let one_line =
+            (unbroken || close == open + 1) && inside.iter().all(|t| t.kind != TokenKind::Comment);
         let has_elements =
             (open + 1..close).any(|i| self.parent[i] == Some(open) && starts(plan, tokens[i]));
         let width = width(text, tokens, plan, open, close);

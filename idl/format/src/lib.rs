@@ -26,7 +26,7 @@ pub fn format(parsed: &Parsed, text: &str) -> Option<String> {
 
 fn lay(file: &File, text: &str) -> String {
     let tokens = tokens(text);
-    let plan = plan::Plan::of(file);
+    let plan = plan::Plan::of(file, &tokens);
     let groups = groups::Groups::of(text, &tokens, &plan);
     let laid = emit::emit(text, &tokens, &plan, &groups);
     align::align(laid)

@@ -7,6 +7,7 @@ use svckit_syntax::tree::{
     Auth, Clause, ClauseKind, Entry, ExamplePartKind, Expr, ExprKind, Field, File, Head, Item,
     ItemKind, Member, MemberKind, Params, Record, SagaPart, SagaPartKind, Setting, StepCall,
 };
+use svckit_syntax::{Token, TokenKind};
 
 /// Something with clauses: an operation, an event, an `on`, a schedule.
 pub(crate) struct Owner {
@@ -28,12 +29,14 @@ pub(crate) struct Plan {
     /// Clauses: which owner they belong to.
     pub(crate) clauses: BTreeMap<u32, usize>,
     pub(crate) owners: Vec<Owner>,
+    /// What follows a word that begins a line and has no place in the tree itself.
+    after_words: Vec<u32>,
     /// Start of the package line.
     pub(crate) package: Option<u32>,
 }
 
 impl Plan {
-    pub(crate) fn of(file: &File) -> Self {
+    pub(crate) fn of(file: &File, tokens: &[Token]) -> Self {
         let mut plan = Self::default();
         if let Some(package) = &file.package {
             plan.items.insert(package.span.start);
@@ -42,6 +45,11 @@ impl Plan {
         plan.items.extend(file.uses.iter().map(|u| u.span.start));
         for item in &file.items {
             plan.item(item);
+        }
+        for after in std::mem::take(&mut plan.after_words) {
+            let index = tokens.partition_point(|t| t.start < after as usize);
+            let word = tokens[..index].iter().rfind(|t| t.kind != TokenKind::Comment);
+            plan.elements.extend(word.map(|t| u32::try_from(t.start).unwrap_or(u32::MAX)));
         }
         plan
     }
@@ -102,8 +110,7 @@ impl Plan {
             }
             ItemKind::Choreography(c) => {
                 self.lines(c.ends.iter().map(|(word, _)| word.span));
-                // `within` has no span of its own: its value's line is kept by the word before it.
-                self.elements.extend(c.within.iter().filter_map(|w| w.span.start.checked_sub(7)));
+                self.after_words.extend(c.within.iter().map(|w| w.span.start));
             }
             ItemKind::Deployment(d) => {
                 self.settings(&d.settings);
@@ -123,7 +130,10 @@ impl Plan {
                 self.lines(g.auth.iter().map(|(_, span)| *span));
                 self.settings(g.limit.as_deref().unwrap_or_default());
             }
-            ItemKind::Aggregate(a) => self.lines(a.handles.iter().map(|(path, _)| path.span)),
+            ItemKind::Aggregate(a) => {
+                self.lines(a.handles.iter().map(|(path, _)| path.span));
+                self.after_words.extend(a.state.iter().map(|s| s.span.start));
+            }
             _ => {}
         }
     }

@@ -55,6 +55,29 @@ fn laws(text: &str) -> Result<(), String> {
 }
 
 #[test]
+fn a_member_too_long_is_broken_however_it_was_written() {
+    let member = "query GetOrder(id @1: OrderId) -> Order errors { OrderNotFound } http GET \"/v1/orders/{id}\" cache 30s";
+    for arrow in ["->", "\n->\n"] {
+        let text = format!("package a.b.v1\nservice S {{ {} }}\n", member.replace("->", arrow));
+        let text = text.replace("{ query", "{\nquery").replace("30s }", "30s\n}");
+        laws(&text).unwrap();
+        assert!(format(&text).unwrap().contains("-> Order\n    errors { OrderNotFound }\n"));
+    }
+}
+
+#[test]
+fn how_it_was_written_leaves_no_trace() {
+    let head = "package a.b.v1\n";
+    for text in [
+        "example A \"x\" {\n  request {\n  }\n  fails Gone\n}\n",
+        "choreography C by X of Y {\n  starts Y.A\n  fails Y.B within\n\n1h\n}\n",
+        "aggregate C by X {\n  state\n S snapshot every 100\n}\n",
+    ] {
+        laws(&format!("{head}{text}")).unwrap();
+    }
+}
+
+#[test]
 fn every_source_keeps_the_laws() {
     for (path, text) in all() {
         laws(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -86,7 +109,7 @@ fn disturbed(text: &str, choices: &[u8]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
     fn disturbed_sources_keep_the_laws(pick in any::<prop::sample::Index>(), choices in prop::collection::vec(0_u8..16, 1..200)) {
         let all = all();
