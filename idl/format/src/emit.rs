@@ -107,16 +107,7 @@ impl Emitter<'_> {
         let word = if self.tokens[i].kind == TokenKind::Comment { word.trim_end() } else { word };
         let word = word.to_owned();
         self.laid.text.push_str(&word);
-        self.after_raw_lines(&word);
         self.open_or_close(i);
-    }
-
-    /// A raw string may hold line breaks.
-    fn after_raw_lines(&mut self, word: &str) {
-        if let Some(last) = word.rfind('\n') {
-            self.line += word.matches('\n').count();
-            self.line_start = self.laid.text.len() - (word.len() - last - 1);
-        }
     }
 
     fn before(&self, i: usize) -> Before {
@@ -124,7 +115,7 @@ impl Emitter<'_> {
             return Before::Blanks(0);
         }
         let token = self.tokens[i];
-        let (own_line, inner) = (self.breaks(i) > 0, self.inner_indent(i));
+        let (own_line, inner) = (self.breaks(i) > 0, self.inner_indent());
         let after_comment = self.tokens[i - 1].kind == TokenKind::Comment;
         if let Some(closed) = self.broken.last().filter(|b| b.close == i) {
             return Before::Line(closed.indent);
@@ -164,13 +155,13 @@ impl Emitter<'_> {
     }
 
     /// Depth of what stands directly in the innermost broken bracket.
-    fn inner_indent(&self, _i: usize) -> usize {
+    fn inner_indent(&self) -> usize {
         self.broken.last().map_or(0, |b| b.indent + 2)
     }
 
     /// A comment before a clause goes with it; any other with what stands in the bracket.
     fn comment_indent(&self, i: usize) -> usize {
-        self.clause_indent(self.next[i]).unwrap_or_else(|| self.inner_indent(i))
+        self.clause_indent(self.next[i]).unwrap_or_else(|| self.inner_indent())
     }
 
     /// Whether the token begins an element of a bracket that is laid over several lines.
@@ -206,7 +197,7 @@ impl Emitter<'_> {
             let span = self.plan.owners[o].span;
             (span.start..span.end).contains(&self.at(i))
         });
-        (step && !member).then(|| self.inner_indent(i) + 2)
+        (step && !member).then(|| self.inner_indent() + 2)
     }
 
     /// A list of names that is too long goes on in the next line.
@@ -233,7 +224,7 @@ impl Emitter<'_> {
         let Ok(owner) = self.plan.owners.binary_search_by_key(&at, |o| o.span.start) else {
             return;
         };
-        let indent = self.inner_indent(i);
+        let indent = self.inner_indent();
         let end = self.plan.owners[owner].span.end as usize;
         let last = self.tokens.partition_point(|t| t.start < end) - 1;
         let clause_lines = (i..=last)

@@ -1,7 +1,7 @@
 //! Types and presence.
 
 use svckit_model::Id;
-use svckit_model::world::{Builtin, Constraints, Field, Info, Package, Presence, Type};
+use svckit_model::world::{Builtin, Field, Info, Package, Presence, Type};
 
 use super::Lower;
 use crate::ir;
@@ -70,26 +70,6 @@ impl Lower<'_> {
 
     /// A field that no contract names: what a request or an answer that is not a record consists of.
     pub(super) fn made_up(&self, of: &Info, name: &str, number: u32, ty: Type) -> Field {
-        let info = Info {
-            name: name.into(),
-            wire: None,
-            docs: String::new(),
-            span: of.span,
-            package: of.package,
-            deprecated: None,
-            allows: Vec::new(),
-        };
-        Field {
-            info,
-            number,
-            ty,
-            ty_span: of.span,
-            optional: false,
-            streamed: false,
-            default: None,
-            constraints: Constraints::default(),
-            sensitive: false,
-            boxed: false,
-        }
+        Field::new(Info::new(name, of.package, of.span), number, ty)
     }
 }

@@ -31,15 +31,7 @@ pub fn map(k: Type, v: Type) -> Type {
 
 /// A name in no package yet.
 fn info_in(name: &str, package: Id<Package>) -> Info {
-    Info {
-        name: name.into(),
-        wire: None,
-        docs: String::new(),
-        span: Span::default(),
-        package,
-        deprecated: None,
-        allows: Vec::new(),
-    }
+    Info::new(name, package, Span::default())
 }
 
 /// Adds to a field.
@@ -56,20 +48,7 @@ impl<T> With for T {
 
 impl Build {
     pub fn package(&mut self, name: &str) -> Id<Package> {
-        let id = self.world.packages.push(Package {
-            name: name.into(),
-            wire: None,
-            docs: String::new(),
-            external: false,
-            files: Vec::new(),
-            scalars: Vec::new(),
-            enums: Vec::new(),
-            records: Vec::new(),
-            unions: Vec::new(),
-            errors: Vec::new(),
-            services: Vec::new(),
-            policies: Vec::new(),
-        });
+        let id = self.world.packages.push(Package::new(name, false));
         self.package = Some(id);
         id
     }
@@ -88,18 +67,7 @@ impl Build {
     }
 
     pub fn field(&self, name: &str, number: u32, ty: Type) -> Field {
-        Field {
-            info: self.info(name),
-            number,
-            ty,
-            ty_span: Span::default(),
-            optional: false,
-            streamed: false,
-            default: None,
-            constraints: Constraints::default(),
-            sensitive: false,
-            boxed: false,
-        }
+        Field::new(self.info(name), number, ty)
     }
 
     pub fn fields(&self, all: &[(&str, Type)]) -> Vec<Field> {

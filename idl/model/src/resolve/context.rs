@@ -232,10 +232,9 @@ fn packages<'a>(files: &[Source<'a>], world: &mut World, names: &mut Names<'a>) 
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     let mut scopes = Vec::with_capacity(files.len());
     for (name, source) in sorted {
-        let package = *names
-            .packages
-            .entry(name)
-            .or_insert_with_key(|name| world.packages.push(package(name, source.external)));
+        let package = *names.packages.entry(name).or_insert_with_key(|name| {
+            world.packages.push(Package::new(name.as_str(), source.external))
+        });
         let known = &mut world.packages[package];
         known.files.push(source.file.id);
         known.external &= source.external;
@@ -255,21 +254,4 @@ fn packages<'a>(files: &[Source<'a>], world: &mut World, names: &mut Names<'a>) 
         });
     }
     scopes
-}
-
-fn package(name: &str, external: bool) -> Package {
-    Package {
-        name: name.to_owned(),
-        wire: None,
-        docs: String::new(),
-        external,
-        files: Vec::new(),
-        scalars: Vec::new(),
-        enums: Vec::new(),
-        records: Vec::new(),
-        unions: Vec::new(),
-        errors: Vec::new(),
-        services: Vec::new(),
-        policies: Vec::new(),
-    }
 }

@@ -531,27 +531,8 @@ impl<'a> Cx<'a> {
 
 /// What `abort` holds: the reason, a string. Belongs to no package's lists, so nothing is generated for it.
 fn abort_record(world: &mut World, package: Id<Package>) -> Id<Record> {
-    let info = |name: &str| Info {
-        name: name.to_owned(),
-        wire: None,
-        docs: String::new(),
-        span: Span::default(),
-        package,
-        deprecated: None,
-        allows: Vec::new(),
-    };
-    let reason = Field {
-        info: info("reason"),
-        number: 1,
-        ty: Type::Builtin(Builtin::String),
-        ty_span: Span::default(),
-        optional: false,
-        streamed: false,
-        default: None,
-        constraints: Constraints::default(),
-        sensitive: false,
-        boxed: false,
-    };
+    let info = |name: &str| Info::new(name, package, Span::default());
+    let reason = Field::new(info("reason"), 1, Type::Builtin(Builtin::String));
     world.records.push(Record {
         info: info("abort"),
         kind: RecordKind::Abort,

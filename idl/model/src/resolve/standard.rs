@@ -52,28 +52,10 @@ pub(crate) fn breaker() -> Breaker {
 
 /// Adds `standard`, in a package of its own of which nothing is generated.
 pub(crate) fn add(world: &mut World) -> Id<Policy> {
-    let package = world.packages.push(Package {
-        name: "svckit".to_owned(),
-        wire: None,
-        docs: String::new(),
-        external: true,
-        files: Vec::new(),
-        scalars: Vec::new(),
-        enums: Vec::new(),
-        records: Vec::new(),
-        unions: Vec::new(),
-        errors: Vec::new(),
-        services: Vec::new(),
-        policies: Vec::new(),
-    });
+    let package = world.packages.push(Package::new("svckit", true));
     let info = Info {
-        name: "standard".to_owned(),
-        wire: None,
         docs: "What holds where no policy is named.".to_owned(),
-        span: Span::default(),
-        package,
-        deprecated: None,
-        allows: Vec::new(),
+        ..Info::new("standard", package, Span::default())
     };
     let id = world.policies.push(Policy { info, extends: None, numbers: numbers() });
     world.packages[package].policies.push(id);

@@ -78,6 +78,19 @@ pub struct Info {
 }
 
 impl Info {
+    /// A name that stands alone: without docs, wire name or `allow`s.
+    pub fn new(name: impl Into<String>, package: Id<Package>, span: Span) -> Self {
+        Self {
+            name: name.into(),
+            wire: None,
+            docs: String::new(),
+            span,
+            package,
+            deprecated: None,
+            allows: Vec::new(),
+        }
+    }
+
     /// The name on the wire: the one given by `wire`, else the contract's.
     #[must_use]
     pub fn wire_name(&self) -> &str {
@@ -128,6 +141,24 @@ pub struct Package {
 }
 
 impl Package {
+    /// An empty package.
+    pub fn new(name: impl Into<String>, external: bool) -> Self {
+        Self {
+            name: name.into(),
+            wire: None,
+            docs: String::new(),
+            external,
+            files: Vec::new(),
+            scalars: Vec::new(),
+            enums: Vec::new(),
+            records: Vec::new(),
+            unions: Vec::new(),
+            errors: Vec::new(),
+            services: Vec::new(),
+            policies: Vec::new(),
+        }
+    }
+
     /// The package's name on the wire: Protobuf package and prefix of gRPC services.
     #[must_use]
     pub fn wire_name(&self) -> &str {

@@ -201,6 +201,25 @@ pub struct Field {
     pub boxed: bool,
 }
 
+impl Field {
+    /// A field that must be there and about which nothing more is said; what no source wrote stands at its name.
+    #[must_use]
+    pub fn new(info: Info, number: u32, ty: Type) -> Self {
+        Self {
+            ty_span: info.span,
+            info,
+            number,
+            ty,
+            optional: false,
+            streamed: false,
+            default: None,
+            constraints: Constraints::default(),
+            sensitive: false,
+            boxed: false,
+        }
+    }
+}
+
 /// How the absence of a field is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {

@@ -55,7 +55,7 @@ impl Builder<'_> {
             Rule::c_auth => ClauseKind::Auth(self.auth(p)),
             Rule::c_calls => ClauseKind::Calls(self.calls(p)),
             Rule::c_errors => {
-                self.inner_trailing_comma(p);
+                self.no_trailing_comma(p);
                 ClauseKind::Errors(
                     children(p, Rule::error_use).map(|e| self.error_use(&e)).collect(),
                 )
@@ -89,11 +89,6 @@ impl Builder<'_> {
             Rule::c_key => ClauseKind::Key(self.ident(p)),
             rule => unreachable!("{rule:?} is no clause of the grammar"),
         }
-    }
-
-    /// A comma right before the closing bracket of a rule that ends in one.
-    fn inner_trailing_comma(&mut self, p: &P<'_>) {
-        self.no_trailing_comma(p);
     }
 
     pub(super) fn auth(&mut self, p: &P<'_>) -> Auth {

@@ -25,7 +25,7 @@ use crate::{Error, Result};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The deployment that runs: `local` unless told otherwise.
+    /// The deployment that runs. In this version `local` alone: any other is refused at the start.
     pub deployment: String,
     /// Where gRPC listens; nowhere if not said.
     pub listen: Option<String>,
@@ -133,6 +133,13 @@ impl Config {
     }
 
     fn judged(self) -> Result<Self> {
+        if self.deployment != "local" {
+            return Err(Error::invalid_argument(format!(
+                "the deployment `{}` can't be run: this version runs `local` alone; where a service listens and where the \
+                 others are is said by SVCKIT_LISTEN and SVCKIT_ENDPOINTS",
+                self.deployment
+            )));
+        }
         for (service, url) in &self.endpoints {
             if !service.contains('.') || !url.contains("://") {
                 return Err(endpoint(&format!("{service}={url}")));

@@ -33,6 +33,7 @@ fn what_is_wrong_is_named_with_what_is_right() {
     for (variable, value, wanted) in [
         ("SVCKIT_ENDPOINTS", "shop.a.v1.A", "write a service's full name"),
         ("SVCKIT_ENDPOINTS", "shop.a.v1.A=127.0.0.1:1", "write a service's full name"),
+        ("SVCKIT_DEPLOYMENT", "production", "this version runs `local` alone"),
         ("SVCKIT_DRAIN", "soon", "write for example"),
         ("SVCKIT_DRAIN", "10 s", "write for example"),
         ("SVCKIT_DRAIN", "99999999999999999999h", "write for example"),
