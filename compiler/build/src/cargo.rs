@@ -32,8 +32,8 @@ pub(crate) fn rerun_if_changed(path: &Path) {
 }
 
 /// A line for each finding in cargo's own summary.
-pub(crate) fn announce(checked: &Checked) {
-    for diagnostic in &checked.diagnostics {
+pub(crate) fn announce(checked: &Checked, diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Error => println!("cargo::error={}", line(checked, diagnostic)),
             Severity::Warning => println!("cargo::warning={}", line(checked, diagnostic)),

@@ -76,8 +76,9 @@ impl Builder {
         let inputs = svckit_driver::load(&start, &package);
         inputs.watched.iter().for_each(|path| cargo::rerun_if_changed(path));
         let checked = svckit_driver::check(inputs);
-        cargo::announce(&checked);
+        cargo::announce(&checked, &checked.diagnostics);
         let output = self.generate(&checked, &package)?;
+        cargo::announce(&checked, &output.warnings);
         output::write(&[output])?;
         Ok(())
     }

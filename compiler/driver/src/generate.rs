@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use svckit_backend::Options;
-use svckit_diagnostics::{Diagnostic, FileId, Span};
+use svckit_diagnostics::{Diagnostic, FileId, Severity, Span};
 use svckit_model::World;
 
 use crate::Checked;
@@ -42,11 +42,13 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
         extern_crates(checked, &mut options);
         set_external(&mut world, &extern_packages(&options));
     }
-    let mut files = BTreeMap::new();
+    let (mut files, mut warnings) = (BTreeMap::new(), Vec::new());
     if target.wants_descriptors {
         options.set("descriptors", DESCRIPTORS);
-        // Reflection is all that they serve: what Protobuf can't say may still be said in Rust.
-        let descriptors = svckit_backend_proto::descriptor_set(&world).unwrap_or_default();
+        let descriptors = svckit_backend_proto::descriptor_set(&world).unwrap_or_else(|found| {
+            warnings.extend(found.into_iter().map(without_reflection));
+            Vec::new()
+        });
         files.insert(DESCRIPTORS.to_owned(), descriptors);
     }
     let generated = target.backend.generate(&world, &options);
@@ -54,7 +56,14 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
         files.insert(path.to_owned(), text.as_bytes().to_vec());
     }
     refuse_escapes(target, &files)?;
-    Ok(Output { target: target.backend.name().to_owned(), folder: request.folder.clone(), files })
+    let (target, folder) = (target.backend.name().to_owned(), request.folder.clone());
+    Ok(Output { target, folder, files, warnings })
+}
+
+/// Reflection is all that descriptors serve: what Protobuf can't say may still be said in Rust, and is worth a warning.
+fn without_reflection(found: Diagnostic) -> Diagnostic {
+    let note = "the Rust code has no descriptors for want of this: gRPC reflection does not serve these contracts";
+    Diagnostic { severity: Severity::Warning, ..found }.note(note)
 }
 
 /// Dependencies with a `crate` become options `extern.PACKAGE`, unless the package has one already.

@@ -57,7 +57,10 @@ fn generate_world(
     if !checked.has_errors() {
         for request in requests(args, checked)? {
             match svckit_driver::generate(checked, &request) {
-                Ok(output) => outputs.push(output),
+                Ok(output) => {
+                    diagnostics.extend_from_slice(&output.warnings);
+                    outputs.push(output);
+                }
                 Err(found) => diagnostics.extend(found),
             }
         }

@@ -86,3 +86,16 @@ fn bad_usage_is_told_with_what_would_be_right() {
         assert!(!sandbox.exists("o"));
     }
 }
+
+#[test]
+fn rust_without_reflection_is_told_of() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.svc", "package a.b.v1\n\nenum Kind { a_1 @1  a1 @2 }\n");
+    let proto = sandbox.run(["gen", "--target", "proto", "--out", "out", "a.svc"]);
+    assert_eq!(proto.code, Some(1), "{}", proto.stderr);
+    let rust = sandbox.run(["gen", "--target", "rust", "--out", "out", "a.svc"]);
+    assert_eq!(rust.code, Some(0), "{}", rust.stderr);
+    assert!(rust.stderr.contains("warning[E0901]"), "{}", rust.stderr);
+    assert!(rust.stderr.contains("gRPC reflection does not serve"), "{}", rust.stderr);
+    assert!(sandbox.exists("out/a.b.v1.rs"));
+}

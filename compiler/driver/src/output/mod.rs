@@ -14,6 +14,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use svckit_diagnostics::Diagnostic;
+
 use crate::Failure;
 use manifest::Manifest;
 
@@ -26,6 +28,8 @@ pub struct Output {
     pub folder: PathBuf,
     /// Contents by relative path, `/` between its parts.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// What the files do without, at its place in the contracts; they can be used all the same.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What was done.

@@ -6,6 +6,7 @@ fn output(folder: &Folder, files: &[(&str, &str)]) -> Output {
         target: "proto".into(),
         folder: folder.path().join("out"),
         files: files.iter().map(|(p, t)| ((*p).to_owned(), t.as_bytes().to_vec())).collect(),
+        warnings: Vec::new(),
     }
 }
 

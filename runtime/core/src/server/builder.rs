@@ -53,15 +53,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
-            let handler = handler.clone();
-            async move {
-                let request = handler::single(body).await?;
-                let done = handler::said(&ctx, handler(service, ctx.clone(), request)).await?;
-                Ok(handler::one(&done))
-            }
-        })
+        self.answered(operation, handler::single, handler, handler::one)
     }
 
     /// One request, many answers.
@@ -78,15 +70,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Streaming<Res>, E>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
-            let handler = handler.clone();
-            async move {
-                let request = handler::single(body).await?;
-                let done = handler::said(&ctx, handler(service, ctx.clone(), request)).await?;
-                Ok(handler::many(done))
-            }
-        })
+        self.answered(operation, handler::single, handler, handler::many)
     }
 
     /// Many requests, one answer.
@@ -103,16 +87,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Streaming<Req>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
-            let handler = handler.clone();
-            async move {
-                let done =
-                    handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body)))
-                        .await?;
-                Ok(handler::one(&done))
-            }
-        })
+        self.answered(operation, handler::stream, handler, handler::one)
     }
 
     /// Many requests, many answers.
@@ -125,16 +100,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Streaming<Req>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Streaming<Res>, E>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
-            let handler = handler.clone();
-            async move {
-                let done =
-                    handler::said(&ctx, handler(service, ctx.clone(), handler::stream(body)))
-                        .await?;
-                Ok(handler::many(done))
-            }
-        })
+        self.answered(operation, handler::stream, handler, handler::many)
     }
 
     /// A request that ends in a stream of bytes, one answer.
@@ -147,15 +113,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, U) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
-            let handler = handler.clone();
-            async move {
-                let request = handler::upload(body).await?;
-                let done = handler::said(&ctx, handler(service, ctx.clone(), request)).await?;
-                Ok(handler::one(&done))
-            }
-        })
+        self.answered(operation, handler::upload, handler, handler::one)
     }
 
     /// A command that is accepted now and done later: its request is judged before it is accepted.
@@ -245,6 +203,33 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
                 handler::said(&ctx, handler(service, ctx.clone(), message)).await
             }
             .boxed()
+        })
+    }
+
+    /// Reads the request, has it handled, writes the answer: what all forms of an operation have in common.
+    fn answered<Req, Read, Res, E, F, Fut>(
+        self,
+        operation: &'static Operation,
+        read: fn(Body) -> Read,
+        handler: F,
+        write: fn(Res) -> Answer,
+    ) -> Self
+    where
+        Req: Send + 'static,
+        Read: Future<Output = Result<Req>> + Send + 'static,
+        Res: Send + 'static,
+        E: OperationError,
+        F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Res, E>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.add(operation, move |service, ctx, body| {
+            let handler = handler.clone();
+            async move {
+                let request = read(body).await?;
+                let done = handler::said(&ctx, handler(service, ctx.clone(), request)).await?;
+                Ok(write(done))
+            }
         })
     }
 

@@ -1,6 +1,6 @@
 //! From encoded requests to a typed handler and back.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -42,12 +42,13 @@ pub(super) async fn single<Req: Record>(body: Body) -> Result<Req> {
 }
 
 /// The messages of a request, each judged as it is read.
-pub(super) fn stream<Req: Record>(body: Body) -> Streaming<Req> {
+pub(super) fn stream<Req: Record>(body: Body) -> Ready<Result<Streaming<Req>>> {
     let stream = match body {
         Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
         Body::Stream(stream) => stream,
     };
-    Streaming::from_results(stream.map(|item| item.and_then(|bytes| request(&bytes))))
+    let requests = stream.map(|item| item.and_then(|bytes| request(&bytes)));
+    ready(Ok(Streaming::from_results(requests)))
 }
 
 /// The request that ends in a stream of bytes.
@@ -68,7 +69,7 @@ pub(super) async fn said<T, E: OperationError>(
     })
 }
 
-pub(super) fn one<Res: Record>(response: &Res) -> Answer {
+pub(super) fn one<Res: Record>(response: Res) -> Answer {
     Answer::one(response.to_bytes())
 }
 
