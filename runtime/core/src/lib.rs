@@ -1,5 +1,6 @@
 //! The seams of the svckit runtime: context, errors, wire format, transport and store traits.
 
+pub mod broker;
 pub mod call;
 pub mod check;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod operation;
 pub mod page;
 pub mod patch;
 pub mod server;
+pub mod store;
 pub mod upload;
 pub mod value;
 pub mod wire;
