@@ -4,6 +4,8 @@
 mod codes;
 #[path = "tidy/directions.rs"]
 mod directions;
+#[path = "tidy/rules.rs"]
+mod rules;
 #[path = "tidy/sizes.rs"]
 mod sizes;
 

@@ -3,7 +3,8 @@
 //! A case is a file `ui/AREA/CASE.svc` or a folder `ui/AREA/CASE/`; its messages, as people see them, stand beside it in
 //! `CASE.stderr`. A case whose name begins with `ok_` has none. `BLESS=1` writes what is said now. Cases of the area
 //! `syntax` are parsed and no more: what their names mean is told nowhere; those of `backends` go on to every backend,
-//! which may refuse them.
+//! which may refuse them. Rules of design judge in the areas `rules`, a folder for each rule, `worlds` and `exceptions`; of
+//! `rules/SLUG`, a case `fires…` is found by that rule, and `quiet…` and `excused…` are not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,11 @@ struct Case {
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
     let areas = entries(&root).into_iter().filter(|p| p.is_dir());
-    areas.flat_map(|area| entries(&area)).filter_map(|path| case(&root, path)).collect()
+    let folders = areas.flat_map(|area| match area.ends_with("rules") {
+        true => entries(&area),
+        false => vec![area],
+    });
+    folders.flat_map(|folder| entries(&folder)).filter_map(|path| case(&root, path)).collect()
 }
 
 fn case(root: &Path, path: PathBuf) -> Option<Case> {
@@ -72,6 +77,15 @@ impl Case {
         self.name.starts_with("syntax/")
     }
 
+    fn is_judged(&self) -> bool {
+        ["rules/", "worlds/", "exceptions/"].iter().any(|area| self.name.starts_with(area))
+    }
+
+    /// The rule that a case is about, and what the case is called.
+    fn rule(&self) -> Option<(&str, &str)> {
+        self.name.strip_prefix("rules/")?.split_once('/')
+    }
+
     /// The file with the messages: beside the fixture.
     fn expected(&self) -> PathBuf {
         self.path.with_extension("stderr")
@@ -89,7 +103,11 @@ impl Case {
         let mut checked = svckit_driver::check(svckit_driver::load(&start, base));
         if self.is_syntax() {
             checked.diagnostics.retain(|d| svckit_syntax::codes::ALL.contains(&d.code));
-        } else if self.name.starts_with("backends/") && !checked.has_errors() {
+        } else if !self.is_judged() {
+            let rules: Vec<&str> = svckit_driver::registry::rule_codes().map(|c| c.slug).collect();
+            checked.diagnostics.retain(|d| !rules.contains(&d.code.slug));
+        }
+        if self.name.starts_with("backends/") && !checked.has_errors() {
             let refused = refusals(&checked);
             checked.diagnostics.extend(refused);
             render::sort(&mut checked.diagnostics, &checked.inputs.sources);
@@ -106,13 +124,29 @@ fn messages(case: &Case) -> Result<(), Failed> {
     }
     let found = checked.rendered(false);
     machine_readable(&checked)?;
+    as_its_name_says(case, &checked)?;
     if case.is_ok() && !found.is_empty() {
         return Err(format!("this case has `ok_` in its name, but:\n{found}").into());
     }
-    if !case.is_ok() && found.is_empty() {
+    if !case.is_ok() && case.rule().is_none() && found.is_empty() {
         return Err("nothing is said of this case; a good one has `ok_` before its name".into());
     }
     compare(&case.expected(), &found)
+}
+
+/// A case of a rule fires, or does not, and an exception in it is of use.
+fn as_its_name_says(case: &Case, checked: &Checked) -> Result<(), Failed> {
+    let Some((slug, name)) = case.rule() else { return Ok(()) };
+    let of = |slug: &str| checked.diagnostics.iter().any(|d| d.code.slug == slug);
+    let wrong = match (name.split('_').next().unwrap_or_default(), of(slug)) {
+        ("fires", false) => "the rule finds nothing here",
+        ("quiet" | "excused", true) => "the rule finds something here",
+        ("excused", false) if of("unused-allow") => "the exception excuses nothing",
+        ("fires" | "quiet" | "excused", _) if checked.inputs.contracts.is_empty() => "no contract",
+        ("fires" | "quiet" | "excused", _) => return Ok(()),
+        _ => "a case of a rule is called `fires…`, `quiet…` or `excused…`",
+    };
+    Err(format!("{wrong}:\n{}", checked.rendered(false)).into())
 }
 
 fn machine_readable(checked: &Checked) -> Result<(), Failed> {

@@ -55,8 +55,9 @@ pub(crate) enum Command {
     /// Explain a message by its number or slug.
     Explain(ExplainArgs),
     /// List every message with its number and slug.
-    #[command(visible_alias = "rules")]
     Codes,
+    /// List the rules of design: group, slug, severity, and what each finds.
+    Rules,
 }
 
 #[derive(Debug, Args)]

@@ -69,5 +69,6 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Status, Failure> {
         Command::Gen(args) => commands::generate::run(args, terminal),
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Codes => commands::explain::list(terminal),
+        Command::Rules => commands::explain::rules(terminal),
     }
 }

@@ -6,7 +6,7 @@ use svckit_diagnostics::{Diagnostic, FileId, SourceMap, render};
 use svckit_model::World;
 use svckit_syntax::Parsed;
 
-use crate::config::Config;
+use crate::config::{Config, Exception};
 use crate::load::{Contract, Inputs, Origin};
 use crate::{Failure, codes, registry};
 
@@ -54,7 +54,7 @@ impl Checked {
     }
 }
 
-/// Parses, resolves and checks everything that was read.
+/// Parses, resolves and checks everything that was read; where that finds no error, the rules of design judge it.
 #[must_use]
 pub fn check(mut inputs: Inputs) -> Checked {
     let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
@@ -74,11 +74,33 @@ pub fn check(mut inputs: Inputs) -> Checked {
         .collect();
     let resolved = svckit_model::resolve(&files);
     diagnostics.extend(resolved.diagnostics);
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(svckit_lint::lint(&resolved.world, &lint_options(&inputs)));
+    }
     diagnostics.extend(wrong_targets(&inputs.config));
     let theirs = files_of_dependencies(&inputs);
     diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
     render::sort(&mut diagnostics, &inputs.sources);
     Checked { inputs, world: resolved.world, diagnostics }
+}
+
+/// What the rules of design are told: of `svckit.toml`, and of messages that are not theirs.
+#[must_use]
+pub fn lint_options(inputs: &Inputs) -> svckit_lint::Options {
+    let exceptions = inputs.config.lint.exceptions.iter().zip(&inputs.excepted);
+    let path = |(exception, files): (&Exception, &BTreeSet<FileId>)| svckit_lint::PathException {
+        files: files.clone(),
+        rules: exception.rules.iter().map(|r| (r.value.clone(), r.span)).collect(),
+        because: exception.because.clone(),
+        until: exception.until.clone(),
+    };
+    svckit_lint::Options {
+        profile: inputs.config.lint.profile,
+        today: inputs.today.clone(),
+        paths: exceptions.filter(|(_, files)| !files.is_empty()).map(path).collect(),
+        others: Vec::new(),
+        language: registry::language_codes().map(|c| c.slug).collect(),
+    }
 }
 
 fn is_external(contract: &Contract) -> bool {

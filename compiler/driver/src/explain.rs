@@ -3,7 +3,7 @@
 use svckit_diagnostics::Code;
 
 use crate::registry::all_codes;
-use crate::suggest::did_you_mean;
+use svckit_diagnostics::suggest::did_you_mean;
 
 /// The code of that number or slug, in any case.
 ///

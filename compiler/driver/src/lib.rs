@@ -13,13 +13,12 @@ mod generate;
 mod load;
 pub mod output;
 pub mod registry;
-mod suggest;
 #[cfg(test)]
 mod testing;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, lint_options};
 pub use explain::{explain, page};
 pub use failure::Failure;
 pub use generate::{DESCRIPTORS, Request, generate};
 pub use load::{Contract, Inputs, Origin, Start, find, load, load_text};
-pub use suggest::did_you_mean;
+pub use svckit_diagnostics::suggest::did_you_mean;

@@ -6,7 +6,7 @@ use svckit_backend_rust::RustBackend;
 use svckit_diagnostics::{Code, Diagnostic, Span};
 
 use crate::codes;
-use crate::suggest::did_you_mean;
+use svckit_diagnostics::suggest::did_you_mean;
 
 /// A backend and what the driver does for it.
 pub struct Target {
@@ -82,9 +82,22 @@ pub fn unknown_option(
     Diagnostic::new(codes::UNKNOWN_OPTION, span, message).help(help)
 }
 
-/// Every code that a contract or a workspace can be told of, in order of the stages.
+/// Every code that a contract or a workspace can be told of, in order of the stages; the rules of design last.
 pub fn all_codes() -> impl Iterator<Item = Code> {
+    language_codes().chain(rule_codes())
+}
+
+/// Every code of the rules of design and of exceptions to them.
+pub fn rule_codes() -> impl Iterator<Item = Code> {
+    svckit_lint::all_codes()
+}
+
+/// Every code that no `allow` excuses: what is wrong, whatever one thinks of it.
+pub fn language_codes() -> impl Iterator<Item = Code> {
     let syntax = svckit_syntax::codes::ALL.iter().copied();
     let later = [codes::ALL, svckit_backend_proto::codes::ALL, svckit_backend_rust::codes::ALL];
     syntax.chain(svckit_model::codes::all()).chain(later.into_iter().flatten().copied())
 }
+
+/// Every rule of design, by group.
+pub static RULES: &[&svckit_lint::Rule] = svckit_lint::RULES;

@@ -52,3 +52,16 @@ macro_rules! codes {
         }),+];
     };
 }
+
+/// The [`CodeInfo`] of a doc comment, a severity, a number and a slug; for codes that stand alone, as design rules do.
+#[macro_export]
+macro_rules! code_info {
+    ($(#[doc = $doc:literal])+ $severity:ident $id:literal $slug:literal) => {
+        $crate::CodeInfo {
+            id: $id,
+            slug: $slug,
+            severity: $crate::Severity::$severity,
+            page: concat!($($doc, "\n"),+),
+        }
+    };
+}

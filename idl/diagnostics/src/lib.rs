@@ -6,6 +6,7 @@ mod code;
 mod diagnostic;
 pub mod render;
 mod source;
+pub mod suggest;
 
 pub use code::{Code, CodeInfo};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};

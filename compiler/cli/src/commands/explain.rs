@@ -1,4 +1,4 @@
-//! `svckit explain` and `svckit codes`
+//! `svckit explain`, `svckit codes` and `svckit rules`
 
 use serde_json::json;
 use svckit_diagnostics::{Code, Severity};
@@ -28,11 +28,34 @@ pub(crate) fn list(terminal: &Terminal) -> Result<Status, Failure> {
         return Ok(Status::Clean);
     }
     let line = |code: Code| {
-        let about = code.page.trim().lines().next().unwrap_or_default();
-        format!("{:<6} {:<8} {:<32} {about}\n", code.id, severity(code), code.slug)
+        let id = if code.id == code.slug { "" } else { code.id };
+        format!("{id:<6} {:<8} {:<32} {}\n", severity(code), code.slug, about(code))
     };
     terminal.out(&registry::all_codes().map(line).collect::<String>())?;
     Ok(Status::Clean)
+}
+
+pub(crate) fn rules(terminal: &Terminal) -> Result<Status, Failure> {
+    let rules = registry::RULES.iter().map(|rule| {
+        let levels: Vec<&str> = rule.levels.iter().map(|l| word(*l)).collect();
+        (rule.group.name(), rule.code.slug, levels, about(rule.code))
+    });
+    let text = if terminal.json {
+        let entry = |(group, slug, levels, about)| json!({ "group": group, "slug": slug, "severities": levels, "about": about });
+        format!("{:#}\n", json!(rules.map(entry).collect::<Vec<_>>()))
+    } else {
+        let line = |(group, slug, levels, about): (_, _, Vec<&str>, _)| {
+            format!("{group:<12} {slug:<28} {:<16} {about}\n", levels.join(", "))
+        };
+        rules.map(line).collect()
+    };
+    terminal.out(&text)?;
+    Ok(Status::Clean)
+}
+
+/// The first line of a page.
+fn about(code: Code) -> &'static str {
+    code.page.trim().lines().next().unwrap_or_default()
 }
 
 fn entry(code: Code) -> serde_json::Value {
@@ -40,7 +63,11 @@ fn entry(code: Code) -> serde_json::Value {
 }
 
 fn severity(code: Code) -> &'static str {
-    match code.severity {
+    word(code.severity)
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",

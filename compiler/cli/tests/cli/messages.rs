@@ -60,7 +60,24 @@ fn messages_are_explained_by_number_and_slug() {
     assert!(near.stderr.contains("did you mean `unknown-key`?"), "{}", near.stderr);
     let codes = sandbox.run(["codes"]).stdout;
     assert!(codes.contains("unknown-key"), "{codes}");
-    assert_eq!(sandbox.run(["rules"]).stdout, codes);
+    assert!(codes.contains("hedged-command"), "{codes}");
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let sandbox = Sandbox::new();
+    let rules = sandbox.run(["rules"]);
+    assert_eq!(rules.code, Some(0));
+    let line = rules.stdout.lines().find(|l| l.contains("hedged-command"));
+    let words: Vec<_> = line.expect("a line for each").split_whitespace().take(4).collect();
+    assert_eq!(words, ["calls", "hedged-command", "error", "A"]);
+    let page = sandbox.run(["explain", "hedged-command"]).stdout;
+    assert!(page.starts_with("# hedged-command\n") && page.contains("\nReads: "), "{page}");
+    let listed = sandbox.run(["rules", "--format", "json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let entry = listed.as_array().and_then(|l| l.iter().find(|e| e["slug"] == "hedged-command"));
+    let entry = entry.expect("an entry for each");
+    assert_eq!((&entry["group"], &entry["severities"][0]), (&"calls".into(), &"error".into()));
 }
 
 #[test]

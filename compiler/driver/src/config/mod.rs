@@ -9,6 +9,7 @@ pub use read::read;
 
 use svckit_backend::Options;
 use svckit_diagnostics::Span;
+pub use svckit_lint::Profile;
 
 /// Name of the file.
 pub const FILE_NAME: &str = "svckit.toml";
@@ -75,25 +76,13 @@ pub struct Dependency {
     pub krate: Option<String>,
 }
 
-/// `[lint]`: kept for the design rules.
+/// `[lint]`: what the design rules are told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lint {
     /// The set of severities.
     pub profile: Profile,
     /// `[[lint.allow]]`
     pub exceptions: Vec<Exception>,
-}
-
-/// A set of severities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Profile {
-    /// As the rules' pages say.
-    #[default]
-    Standard,
-    /// Warnings are errors.
-    Strict,
-    /// Errors of design are warnings, while old systems are described.
-    Migration,
 }
 
 /// Rules that are not applied below a path.

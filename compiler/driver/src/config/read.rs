@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::table::{Reader, list};
 use super::{Config, Dependency, Exception, Lint, Located, PROFILES, Target, VERSION};
 use crate::codes;
-use crate::suggest::did_you_mean;
+use svckit_diagnostics::suggest::did_you_mean;
 
 /// Reads the text of a `svckit.toml`: everything that makes sense, and a message for whatever does not.
 #[must_use]

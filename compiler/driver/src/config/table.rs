@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{KEYS, Located};
 use crate::codes;
-use crate::suggest::did_you_mean;
+use svckit_diagnostics::suggest::did_you_mean;
 
 /// Where messages go, and the file they are about.
 pub(super) struct Reader {

@@ -4,11 +4,12 @@ mod find;
 mod read;
 #[cfg(test)]
 mod tests;
+mod today;
 mod walk;
 
 pub use find::{Start, find};
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap};
@@ -58,12 +59,17 @@ pub struct Inputs {
     pub failures: Vec<Failure>,
     /// Files and folders whose change changes the result; sorted.
     pub watched: Vec<PathBuf>,
+    /// The files that each exception of `config.lint` covers, in its order.
+    pub excepted: Vec<BTreeSet<FileId>>,
+    /// The day by which exceptions are judged, `YYYY-MM-DD`; empty: none has ended.
+    pub today: String,
 }
 
 /// Reads what `start` names. Paths in messages are relative to `base` where they are below it.
 #[must_use]
 pub fn load(start: &Start, base: &Path) -> Inputs {
-    let mut loader = Loader { base, seen: HashSet::new(), inputs: Inputs::default() };
+    let inputs = Inputs { today: today::today(), ..Inputs::default() };
+    let mut loader = Loader { base, seen: HashSet::new(), inputs };
     match start {
         Start::Workspace(root) => loader.workspace(root),
         Start::Loose(paths) => {
@@ -78,8 +84,8 @@ pub fn load(start: &Start, base: &Path) -> Inputs {
 /// Reads one text under the name that messages show, as standard input is.
 #[must_use]
 pub fn load_text(name: &str, bytes: &[u8]) -> Inputs {
-    let mut loader =
-        Loader { base: Path::new(""), seen: HashSet::new(), inputs: Inputs::default() };
+    let inputs = Inputs { today: today::today(), ..Inputs::default() };
+    let mut loader = Loader { base: Path::new(""), seen: HashSet::new(), inputs };
     loader.add_bytes(Path::new(name), bytes, Origin::Local);
     loader.inputs
 }
@@ -97,7 +103,7 @@ impl Loader<'_> {
         let Some(config) = self.config(root) else { return };
         self.seen.insert(walk::canonical(root));
         self.roots(root, &config, &Origin::Local);
-        self.unused_exceptions(root, &config);
+        self.exceptions(root, &config);
         let mut pending: Vec<(PathBuf, Dependency)> =
             config.dependencies.iter().map(|d| (root.to_owned(), d.clone())).collect();
         self.inputs.config = config;
@@ -159,11 +165,20 @@ impl Loader<'_> {
         }
     }
 
-    fn unused_exceptions(&mut self, root: &Path, config: &Config) {
+    /// Finds the files of each exception, and reports those without any.
+    fn exceptions(&mut self, root: &Path, config: &Config) {
+        if config.lint.exceptions.is_empty() {
+            return;
+        }
+        let contracts = self.inputs.contracts.iter();
+        let paths: Vec<_> = contracts.map(|c| (walk::canonical(&c.path), c.file)).collect();
         for exception in &config.lint.exceptions {
             let excused = walk::canonical(&walk::join(root, &exception.path.value));
-            let hits = self.inputs.contracts.iter();
-            if !hits.map(|c| walk::canonical(&c.path)).any(|p| p.starts_with(&excused)) {
+            let below = paths.iter().filter(|(path, _)| path.starts_with(&excused));
+            let files: BTreeSet<FileId> = below.map(|(_, file)| *file).collect();
+            let none = files.is_empty();
+            self.inputs.excepted.push(files);
+            if none {
                 let message = format!(
                     "this exception excuses nothing: no contract is below `{}`",
                     exception.path.value

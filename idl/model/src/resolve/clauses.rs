@@ -6,6 +6,7 @@ use svckit_syntax::tree::{Clause, ClauseKind};
 use super::context::Cx;
 use super::lookup::with_article;
 use crate::codes::services::{DUPLICATE_CLAUSE, MISPLACED_CLAUSE};
+use crate::world::Places;
 
 /// What a clause stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,11 @@ pub(crate) struct Clauses<'t>(Vec<&'t Clause>);
 impl<'t> Clauses<'t> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'t Clause> + use<'t, '_> {
         self.0.iter().copied()
+    }
+
+    /// Where each stands.
+    pub(crate) fn places(&self) -> Places {
+        self.iter().map(|c| (c.kind.word(), c.span)).collect()
     }
 
     /// The clause that starts with a word.

@@ -203,6 +203,7 @@ impl<'a> Cx<'a> {
             package: self.scopes[s].package,
             deprecated: None,
             allows: head.allows.iter().map(allow).collect(),
+            places: Places::default(),
         }
     }
 
@@ -212,13 +213,14 @@ impl<'a> Cx<'a> {
     }
 }
 
-fn allow(allow: &tree::Allow) -> Allow {
+pub(crate) fn allow(allow: &tree::Allow) -> Allow {
     let until = allow.until.as_ref().and_then(|e| match &e.kind {
         tree::ExprKind::Date(date) => Some(date.clone()),
         _ => None,
     });
     Allow {
         slug: allow.slug.text.clone(),
+        slug_span: allow.slug.span,
         because: allow.because.as_ref().map(|b| b.value.clone()).unwrap_or_default(),
         until,
         span: allow.span,

@@ -132,8 +132,9 @@ impl Cx<'_> {
         let (load, replicas) = self.load(&words);
         let ack = self.one(&words, "ack", "a duration", nanos);
         let Some(Def::Service(service)) = service else { return };
+        let (span, places) = (path.span, words.places());
         let placement =
-            Placement { service, rpc, events, queue, load, replicas, ack, span: path.span };
+            Placement { service, rpc, events, queue, load, replicas, ack, span, places };
         let deployment = &mut self.world.deployments[id];
         let first = deployment.services.iter().find(|p| p.service == service).map(|p| p.span);
         deployment.services.push(placement);
@@ -203,12 +204,15 @@ impl Cx<'_> {
             let routes = self.routes(at, &t.routes);
             let composes = t.composes.iter().filter_map(|c| self.compose(s, c)).collect();
             let gateway = &mut self.world.gateways[id];
+            if let Some((_, span)) = &t.auth {
+                gateway.info.places.add("auth", *span);
+            }
             gateway.auth = auth;
             gateway.limit = limit;
             for route in routes {
                 match route {
-                    Callable::Operation(id) => gateway.routes.push(id),
-                    Callable::Saga(id) => gateway.sagas.push(id),
+                    (Callable::Operation(id), span) => gateway.routes.push((id, span)),
+                    (Callable::Saga(id), span) => gateway.sagas.push((id, span)),
                 }
             }
             gateway.composes = composes;
@@ -216,16 +220,16 @@ impl Cx<'_> {
     }
 
     /// What a gateway lets in, each once.
-    fn routes(&mut self, at: At, paths: &[tree::Path]) -> Vec<Callable> {
-        let mut routes = Vec::with_capacity(paths.len());
+    fn routes(&mut self, at: At, paths: &[tree::Path]) -> Vec<(Callable, Span)> {
+        let mut routes: Vec<(Callable, Span)> = Vec::with_capacity(paths.len());
         for path in paths {
             let Some(route) = self.callable(at, path) else { continue };
-            if routes.contains(&route) {
+            if routes.iter().any(|(r, _)| *r == route) {
                 let text = format!("`{}` is routed twice", path.text());
                 self.report(Diagnostic::new(DUPLICATE_LINE, path.span, text).here("again here"));
                 continue;
             }
-            routes.push(route);
+            routes.push((route, path.span));
         }
         routes
     }
@@ -262,9 +266,9 @@ impl Cx<'_> {
                 Diagnostic::new(BAD_HTTP, t.path.span, "this is not a path").here(why.clone());
             self.report(wrong);
         }
-        let mut parts: Vec<(String, Id<Operation>)> = Vec::new();
+        let mut parts: Vec<(String, Id<Operation>, Span)> = Vec::new();
         for (name, path, entries) in &t.parts {
-            if parts.iter().any(|(n, _)| *n == name.text) {
+            if parts.iter().any(|(n, ..)| *n == name.text) {
                 let text = format!("two parts are called `{}`", name.text);
                 self.report(Diagnostic::new(DUPLICATE_LINE, name.span, text).here("again here"));
             }
@@ -277,7 +281,7 @@ impl Cx<'_> {
             }
             self.entries_once(entries);
             self.composed(operation, entries, params.as_deref().unwrap_or_default());
-            parts.push((name.text.clone(), operation));
+            parts.push((name.text.clone(), operation, path.span));
         }
         Some(Compose {
             method: t.method.text.clone(),

@@ -60,6 +60,7 @@ impl Cx<'_> {
         versions: &HashMap<(Id<Service>, &str, u32), Span>,
     ) {
         let clauses = self.clauses(Place::Event, &t.clauses);
+        self.world.events[id].info.places = clauses.places();
         let (delivery, no_dead_letter) = self.delivery(&clauses);
         self.world.events[id].delivery = delivery;
         self.world.events[id].no_dead_letter = no_dead_letter;

@@ -85,7 +85,7 @@ impl<'a> Cx<'a> {
         number: u32,
         params: bool,
     ) -> Field {
-        self.allows(&t.head);
+        self.allows(&t.head, t.span);
         let (used, streamed) = self.field_type(s, t, params);
         let constraints = match &used {
             Some(used) => self.constraints(&t.constraints, &used.ty),

@@ -97,10 +97,13 @@ impl<'a> Cx<'a> {
         let Some(handler) = self.handler_name(t) else { return };
         let Some(event) = event else { return };
         let written = clauses.get("delivery").is_some();
+        let mut info = self.info(at.scope, handler, None, &member.head);
+        info.places = clauses.places();
         let subscription = Subscription {
-            info: self.info(at.scope, handler, None, &member.head),
+            info,
             service,
             event,
+            event_span: t.event.span,
             reads,
             calls: common.calls,
             emits: common.emits,
@@ -163,8 +166,10 @@ impl<'a> Cx<'a> {
         let clauses = self.clauses(Place::Schedule, &t.clauses);
         let common = self.common(At { scope: s, service: Some(service) }, service, &clauses);
         let Some(when) = self.when(&t.when) else { return };
+        let mut info = self.info(s, &t.name, None, &member.head);
+        info.places = clauses.places();
         let schedule = Schedule {
-            info: self.info(s, &t.name, None, &member.head),
+            info,
             when,
             calls: common.calls,
             emits: common.emits,

@@ -155,7 +155,7 @@ impl<'a> Cx<'a> {
     }
 
     fn enum_item(&mut self, s: ScopeId, t: &tree::EnumValue, number: u32) -> EnumValue {
-        self.allows(&t.head);
+        self.allows(&t.head, t.span);
         let mut info = self.info(s, &t.name, t.wire.as_ref(), &t.head);
         info.deprecated = deprecated(t.deprecated.as_ref());
         EnumValue { info, number: i32::try_from(number).unwrap_or(i32::MAX) }

@@ -35,6 +35,7 @@ impl<'a> Cx<'a> {
         let service = self.world.operations[id].service;
         let place = if t.query { Place::Query } else { Place::Command };
         let clauses = self.clauses(place, &t.clauses);
+        self.world.operations[id].info.places = clauses.places();
         self.inherit(id, service);
         let at = At { scope: s, service: Some(service) };
         for clause in clauses.iter() {

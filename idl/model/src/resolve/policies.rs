@@ -74,6 +74,7 @@ impl<'a> Cx<'a> {
             let mut numbers = self.world.policies[base].numbers.clone();
             if let Some((_, t)) = trees[id.index()] {
                 self.policy_blocks(t, &mut numbers);
+                self.world.policies[id].info.places = places(t);
             }
             self.world.policies[id].numbers = numbers;
         }
@@ -411,6 +412,61 @@ impl<'a> Cx<'a> {
             numbers.outlier = Block::On(eject);
         }
     }
+}
+
+/// Every block with its settings, by the names that [`Places`] has for them.
+const PARTS: [(&str, &[(&str, &str)]); 7] = [
+    (
+        "timeout",
+        &[
+            ("connect", "timeout.connect"),
+            ("attempt", "timeout.attempt"),
+            ("total", "timeout.total"),
+        ],
+    ),
+    (
+        "retry",
+        &[
+            ("attempts", "retry.attempts"),
+            ("backoff", "retry.backoff"),
+            ("jitter", "retry.jitter"),
+            ("budget", "retry.budget"),
+            ("min", "retry.min"),
+            ("on", "retry.on"),
+            ("even_if_retried", "retry.even_if_retried"),
+        ],
+    ),
+    (
+        "breaker",
+        &[
+            ("window", "breaker.window"),
+            ("failure_rate", "breaker.failure_rate"),
+            ("slow_call", "breaker.slow_call"),
+            ("min_calls", "breaker.min_calls"),
+            ("open", "breaker.open"),
+            ("half_open", "breaker.half_open"),
+        ],
+    ),
+    ("bulkhead", &[("concurrent", "bulkhead.concurrent"), ("queue", "bulkhead.queue")]),
+    ("limit", &[("rate", "limit.rate"), ("burst", "limit.burst"), ("per", "limit.per")]),
+    ("hedge", &[("after", "hedge.after"), ("at_most", "hedge.at_most")]),
+    ("outlier", &[("eject", "outlier.eject")]),
+];
+
+/// Where the blocks of a policy and their settings stand.
+fn places(t: &tree::Policy) -> Places {
+    let mut places = Places::default();
+    for setting in &t.settings {
+        let known = PARTS.iter().find(|(block, _)| *block == setting.name.text);
+        let Some((block, parts)) = known else { continue };
+        places.add(block, setting.span);
+        for inner in setting.block.iter().flatten() {
+            if let Some((_, part)) = parts.iter().find(|(word, _)| *word == inner.name.text) {
+                places.add(part, inner.span);
+            }
+        }
+    }
+    places
 }
 
 /// How many calls a rate lets through in a second, at least one.

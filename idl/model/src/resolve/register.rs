@@ -16,15 +16,16 @@ impl<'a> Cx<'a> {
         for s in 0..self.scopes.len() {
             let file = self.scopes[s].file;
             for item in &file.items {
-                self.allows(&item.head);
+                self.allows(&item.head, item.span);
                 self.item_of(s, item);
             }
         }
     }
 
-    /// `allow` lines say why.
-    pub(crate) fn allows(&mut self, head: &tree::Head) {
+    /// `allow` lines say why, and are kept with what they stand before.
+    pub(crate) fn allows(&mut self, head: &tree::Head, scope: Span) {
         for allow in &head.allows {
+            self.world.exceptions.push(Exception { allow: super::context::allow(allow), scope });
             let slug = &allow.slug.text;
             if let Some(because) = allow.because.as_ref().filter(|b| b.value.trim().is_empty()) {
                 let text = format!("`allow {slug}` does not say why");
@@ -154,7 +155,7 @@ impl<'a> Cx<'a> {
         self.pending.services.push((s, id, t));
         self.define(s, &t.name, Def::Service(id));
         for member in &t.members {
-            self.allows(&member.head);
+            self.allows(&member.head, member.span);
             self.member_of(s, id, member);
         }
     }

@@ -60,7 +60,6 @@ impl<'a> Cx<'a> {
         self.saga_key(id, t, &flow);
         let mut steps = Vec::new();
         for part in &t.body {
-            self.allows(&part.head);
             steps.extend(self.saga_part(id, part, &mut flow, false));
         }
         self.world.sagas[id].steps = steps;
@@ -131,6 +130,7 @@ impl<'a> Cx<'a> {
         flow: &mut FlowScope,
         inner: bool,
     ) -> Option<SagaStep> {
+        self.allows(&part.head, part.span);
         let only_steps = !matches!(part.kind, SagaPartKind::Step(_));
         if inner && only_steps {
             self.bad_part(
@@ -142,10 +142,10 @@ impl<'a> Cx<'a> {
         }
         match &part.kind {
             SagaPartKind::Step(step) => {
-                Some(SagaStep::Step(self.step(id, step, flow, false, part.span)))
+                Some(SagaStep::Step(Box::new(self.step(id, step, flow, false, part.span))))
             }
             SagaPartKind::Pivot(step) => {
-                Some(SagaStep::Step(self.step(id, step, flow, true, part.span)))
+                Some(SagaStep::Step(Box::new(self.step(id, step, flow, true, part.span))))
             }
             SagaPartKind::PivotLine => Some(SagaStep::Pivot(part.span)),
             SagaPartKind::Sleep(e) => self.nanos(e).map(SagaStep::Sleep),
@@ -193,7 +193,7 @@ impl<'a> Cx<'a> {
         let at = At { scope: flow.scope, service: Some(service) };
         let result = t.result.as_ref().map(|ty| self.plain_type(flow.scope, ty));
         let mut called = self.step_call(at, &t.call, flow, span);
-        let errors = self.step_clauses(at, t, &mut called);
+        let (errors, calls) = self.step_clauses(at, t, &mut called);
         if let Some(result) = &result {
             match (&t.call, result) {
                 (tree::StepCall::Local(..), Some(ty)) => called.holds = Holds::Value(ty.clone()),
@@ -212,6 +212,10 @@ impl<'a> Cx<'a> {
         Step {
             name: t.name.text.clone(),
             span: t.name.span,
+            whole: span,
+            call_span: t.call.name_span(),
+            undo_span: t.undo.as_ref().map(tree::StepCall::name_span),
+            calls,
             call: called.call.unwrap_or_else(|| StepCall::Local(String::new(), Vec::new())),
             result: match called.holds {
                 Holds::Value(ty) => Some(ty),
@@ -232,30 +236,33 @@ impl<'a> Cx<'a> {
     }
 
     /// `errors` and `calls` of a local step.
-    fn step_clauses(&mut self, at: At, t: &'a tree::Step, called: &mut Called) -> Vec<Id<Record>> {
+    fn step_clauses(
+        &mut self,
+        at: At,
+        t: &'a tree::Step,
+        called: &mut Called,
+    ) -> (Vec<Id<Record>>, Vec<CallUse>) {
         if let (tree::StepCall::Remote(path, _), Some(clause)) = (&t.call, t.clauses.first()) {
             let text = format!("`{}` says itself what it declares", path.text());
             self.bad_step(clause.span, &text, "only a `local` step has clauses of its own");
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let clauses: &'a [Clause] = &t.clauses;
         let kept = self.clauses(Place::Local, clauses);
-        let mut errors = Vec::new();
+        let (mut errors, mut calls) = (Vec::new(), Vec::new());
         for clause in kept.iter() {
             match &clause.kind {
                 ClauseKind::Errors(list) => {
                     errors = self.error_uses(at, list).into_iter().map(|e| e.error).collect();
                 }
-                ClauseKind::Calls(list) => {
-                    self.calls(at, list);
-                }
+                ClauseKind::Calls(list) => calls = self.calls(at, list),
                 _ => {}
             }
         }
         if matches!(t.call, tree::StepCall::Local(..)) {
             called.errors = Some(errors.clone());
         }
-        errors
+        (errors, calls)
     }
 
     fn on_errors(

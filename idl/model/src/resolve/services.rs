@@ -14,6 +14,7 @@ impl Cx<'_> {
     pub(crate) fn services(&mut self) {
         for (s, id, t) in std::mem::take(&mut self.pending.services) {
             let clauses = self.clauses(Place::Service, &t.settings);
+            self.world.services[id].info.places = clauses.places();
             let at = At { scope: s, service: Some(id) };
             let mut defaults = ServiceDefaults::default();
             for clause in clauses.iter() {

@@ -6,6 +6,7 @@ use svckit_syntax::tree::{Expr, ExprKind, Setting};
 use super::context::Cx;
 use super::suggest::listed;
 use crate::codes::policies::{BAD_SETTING, DUPLICATE_SETTING, UNKNOWN_SETTING};
+use crate::world::Places;
 
 /// Settings by their words, each known and there once.
 #[derive(Debug)]
@@ -14,6 +15,11 @@ pub(crate) struct Words<'t> {
 }
 
 impl<'t> Words<'t> {
+    /// Where each stands.
+    pub(crate) fn places(&self) -> Places {
+        self.found.iter().map(|(word, setting)| (*word, setting.span)).collect()
+    }
+
     pub(crate) fn get(&self, word: &str) -> Option<&'t Setting> {
         self.found.iter().find(|(w, _)| *w == word).map(|(_, s)| *s)
     }

@@ -2,7 +2,7 @@
 
 use svckit_diagnostics::Span;
 
-use super::{AuthScheme, Info, Limit, Operation, Saga, Service};
+use super::{AuthScheme, Info, Limit, Operation, Places, Saga, Service};
 use crate::Id;
 
 /// `deployment production { … }`.
@@ -52,6 +52,8 @@ pub struct Placement {
     pub ack: Option<u64>,
     /// Where it is named.
     pub span: Span,
+    /// Where its settings stand, by their words.
+    pub places: Places,
 }
 
 /// `gateway Public on production { … }`.
@@ -65,10 +67,10 @@ pub struct Gateway {
     pub auth: Option<AuthScheme>,
     /// `limit { … }`.
     pub limit: Option<Limit>,
-    /// `route A, B`.
-    pub routes: Vec<Id<Operation>>,
+    /// `route A, B`, each with where it is named.
+    pub routes: Vec<(Id<Operation>, Span)>,
     /// Sagas among the routes.
-    pub sagas: Vec<Id<Saga>>,
+    pub sagas: Vec<(Id<Saga>, Span)>,
     /// `compose …`.
     pub composes: Vec<Compose>,
 }
@@ -80,8 +82,8 @@ pub struct Compose {
     pub method: String,
     /// With `{name}` for parameters.
     pub path: String,
-    /// Name and operation of each part, in order.
-    pub parts: Vec<(String, Id<Operation>)>,
+    /// Name and operation of each part, and where that is named, in order.
+    pub parts: Vec<(String, Id<Operation>, Span)>,
     /// Where.
     pub span: Span,
 }

@@ -2,7 +2,7 @@
 
 use svckit_diagnostics::Span;
 
-use super::{Event, Field, Info, Operation, Record, Scalar, Service, Type, Value};
+use super::{CallUse, Event, Field, Info, Operation, Record, Scalar, Service, Type, Value};
 use crate::Id;
 
 /// `saga Checkout of Orders (…) -> Receipt { … }`.
@@ -34,7 +34,7 @@ pub struct Saga {
 #[derive(Debug, Clone)]
 pub enum SagaStep {
     /// A step, the pivot included.
-    Step(Step),
+    Step(Box<Step>),
     /// `parallel { … }`.
     Parallel(Vec<SagaStep>),
     /// `wait …`.
@@ -52,12 +52,20 @@ pub struct Step {
     pub name: String,
     /// Where that stands.
     pub span: Span,
+    /// All of it.
+    pub whole: Span,
     /// What it does.
     pub call: StepCall,
+    /// Where that is named.
+    pub call_span: Span,
+    /// What a local one calls.
+    pub calls: Vec<CallUse>,
     /// What it gives; none for what answers with nothing.
     pub result: Option<Type>,
     /// How it is undone.
     pub undo: Option<StepCall>,
+    /// Where that is named.
+    pub undo_span: Option<Span>,
     /// Errors that do not abort.
     pub on_errors: Vec<OnError>,
     /// `retry for …`, nanoseconds.

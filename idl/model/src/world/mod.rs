@@ -3,6 +3,7 @@
 mod deployment;
 mod flow;
 mod operation;
+mod places;
 mod policy;
 mod queries;
 mod types;
@@ -10,6 +11,7 @@ mod types;
 pub use deployment::*;
 pub use flow::*;
 pub use operation::*;
+pub use places::Places;
 pub use policy::*;
 pub use types::*;
 
@@ -56,6 +58,8 @@ pub struct World {
     pub deployments: Arena<Deployment>,
     /// Gateways.
     pub gateways: Arena<Gateway>,
+    /// Every `allow` with what it stands before, in no order.
+    pub exceptions: Vec<Exception>,
 }
 
 /// What every named thing has.
@@ -75,6 +79,8 @@ pub struct Info {
     pub deprecated: Option<String>,
     /// `allow …` lines before it.
     pub allows: Vec<Allow>,
+    /// Where its parts stand.
+    pub places: Places,
 }
 
 impl Info {
@@ -88,7 +94,14 @@ impl Info {
             package,
             deprecated: None,
             allows: Vec::new(),
+            places: Places::default(),
         }
+    }
+
+    /// Where a part stands, or the name where it is not written here.
+    #[must_use]
+    pub fn place(&self, part: &str) -> Span {
+        self.places.get(part).unwrap_or(self.span)
     }
 
     /// The name on the wire: the one given by `wire`, else the contract's.
@@ -103,12 +116,23 @@ impl Info {
 pub struct Allow {
     /// The rule that it excuses.
     pub slug: String,
+    /// Where that is written.
+    pub slug_span: Span,
     /// Why.
     pub because: String,
     /// Last day on which it holds, `YYYY-MM-DD`.
     pub until: Option<String>,
     /// The line.
     pub span: Span,
+}
+
+/// An `allow` and what it excuses: all that is found within an item, a member, a field, a value or a step.
+#[derive(Debug, Clone)]
+pub struct Exception {
+    /// The line.
+    pub allow: Allow,
+    /// What it stands before.
+    pub scope: Span,
 }
 
 /// `package shop.orders.v1`.

@@ -301,6 +301,8 @@ pub struct Subscription {
     pub service: Id<Service>,
     /// The newest version of the event.
     pub event: Id<Event>,
+    /// Where that is named.
+    pub event_span: Span,
     /// `{ a, b }`: indices of the fields that are read; all where absent.
     pub reads: Option<Vec<usize>>,
     /// What the handler calls.

@@ -91,6 +91,17 @@ pub enum StepCall {
     Local(Name, Vec<Expr>),
 }
 
+impl StepCall {
+    /// Where the name of what is called stands.
+    #[must_use]
+    pub fn name_span(&self) -> Span {
+        match self {
+            Self::Remote(path, _) => path.span,
+            Self::Local(name, _) => name.span,
+        }
+    }
+}
+
 /// `on OutOfStock retry for 10m`, `on OutOfStock skip`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnError {
