@@ -11,6 +11,11 @@ use super::files;
 const NO_FIXTURE: &[(&str, &str)] = &[
     ("not-utf8", "the repository holds text only; tests/cli.rs makes the file"),
     ("file-too-large", "two gigabytes; the driver's own test makes a sparse file"),
+    (
+        "unformatted",
+        "people are shown the difference; the command's own test has the machines' formats",
+    ),
+    ("outdated-output", "the same"),
     ("path-escapes", "a mistake of a backend, which none makes; the driver's own test has one"),
 ];
 

@@ -29,8 +29,16 @@ pub(crate) enum Format {
     /// For people, on standard error.
     #[default]
     Text,
-    /// One JSON document on standard output.
+    /// One JSON document on standard output, as are all that follow.
     Json,
+    /// A SARIF 2.1.0 log, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// JUnit's XML.
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]

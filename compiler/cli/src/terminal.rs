@@ -8,8 +8,8 @@ use crate::args::{Color, Format, OutputArgs};
 
 /// Where a command writes.
 pub(crate) struct Terminal {
-    /// Whether findings are written as JSON.
-    pub(crate) json: bool,
+    /// How findings are written.
+    pub(crate) format: Format,
     /// Whether messages on standard error have colours.
     pub(crate) color: bool,
 }
@@ -21,7 +21,12 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => io::stderr().is_terminal() && !env_set("NO_COLOR"),
         };
-        Self { json: args.format == Format::Json, color }
+        Self { format: args.format, color }
+    }
+
+    /// Whether a person reads what is found.
+    pub(crate) fn is_text(&self) -> bool {
+        self.format == Format::Text
     }
 
     /// Writes what the command was asked for.
@@ -42,7 +47,7 @@ impl Terminal {
 
     /// Says, to people, that something was done; not where a machine reads.
     pub(crate) fn say(&self, text: &str) {
-        if !self.json {
+        if self.is_text() {
             self.err(&format!("{text}\n"));
         }
     }

@@ -6,6 +6,8 @@ mod build;
 mod bytes;
 #[path = "cli/format.rs"]
 mod format;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/generate.rs"]
 mod generate;
 #[path = "cli/messages.rs"]

@@ -150,4 +150,22 @@ svckit_diagnostics::codes! {
     /// ## Use instead
     /// Report this: it is a mistake of the backend.
     pub PATH_ESCAPES = Error "E0811" "path-escapes";
+
+    /// A contract that is not laid out as `svckit fmt` would.
+    ///
+    /// ## Why is this bad
+    /// Two layouts of one contract make differences that mean nothing, and hide those that mean something.
+    ///
+    /// ## Use instead
+    /// Run `svckit fmt`.
+    pub UNFORMATTED = Error "E0812" "unformatted";
+
+    /// A generated file that is not as it would be generated now.
+    ///
+    /// ## Why is this bad
+    /// What is built then is not what the contract says.
+    ///
+    /// ## Use instead
+    /// Run `svckit gen` and commit what it writes.
+    pub OUTDATED_OUTPUT = Error "E0813" "outdated-output";
 }

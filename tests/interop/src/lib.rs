@@ -1,11 +1,13 @@
 //! What the suites share that set svckit beside other people's clients and servers.
 
 use std::ffi::OsStr;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
+
+pub use svckit_tests::peers::{not_run, prepared, python, root};
 
 /// What prost and tonic make of the original `demo.proto`.
 #[cfg(corpus)]
@@ -18,25 +20,6 @@ pub mod hipstershop {
 #[must_use]
 pub fn demo_proto() -> Option<&'static Path> {
     option_env!("SVCKIT_DEMO_PROTO").map(Path::new)
-}
-
-/// Names a test that can't run here.
-///
-/// # Panics
-/// In CI, where everything has to be at hand.
-pub fn not_run(test: &str, missing: &str) {
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{test}: {missing} is missing, and in CI it must be there"
-    );
-    // Not by a macro, whose output the test harness keeps to itself.
-    writeln!(std::io::stderr(), "not run: {test}: {missing} is missing").ok();
-}
-
-/// The repository's root.
-#[must_use]
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Builds a program of this workspace and tells where it is.
@@ -63,27 +46,10 @@ pub fn program(package: &str, bin: &str) -> PathBuf {
     parsed.find_map(|message| built_bin(&message)).expect("cargo names the program that it built")
 }
 
-/// The interpreter of the Python environment that `SVCKIT_VENV` names or `tests/stack/python.sh` prepares; none where
-/// it can't.
-#[must_use]
-pub fn python() -> Option<PathBuf> {
-    Some(prepared("SVCKIT_VENV", "python.sh")?.join("bin/python"))
-}
-
 /// `buf`, which `SVCKIT_BUF` names or `tests/stack/buf.sh` prepares; none where it can't.
 #[must_use]
 pub fn buf() -> Option<PathBuf> {
     prepared("SVCKIT_BUF", "buf.sh")
-}
-
-fn prepared(variable: &str, script: &str) -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os(variable) {
-        return Some(path.into());
-    }
-    let made =
-        Command::new(root().join("tests/stack").join(script)).stderr(Stdio::inherit()).output();
-    let made = made.ok().filter(|made| made.status.success())?;
-    Some(PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()))
 }
 
 /// The Protobuf that svckit writes for an example: the folder that it is in, emptied for this test.

@@ -5,13 +5,13 @@ use svckit_diagnostics::{Code, Severity};
 use svckit_driver::{Failure, registry};
 
 use crate::Status;
-use crate::args::ExplainArgs;
+use crate::args::{ExplainArgs, Format};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Status, Failure> {
     let code = svckit_driver::explain(&args.code).map_err(Failure::new)?;
     let page = svckit_driver::page(code);
-    if terminal.json {
+    if terminal.format == Format::Json {
         let mut document = entry(code);
         document["page"] = json!(page);
         terminal.out(&format!("{document:#}\n"))?;
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Status, Fai
 }
 
 pub(crate) fn list(terminal: &Terminal) -> Result<Status, Failure> {
-    if terminal.json {
+    if terminal.format == Format::Json {
         let entries: Vec<_> = registry::all_codes().map(entry).collect();
         terminal.out(&format!("{:#}\n", json!(entries)))?;
         return Ok(Status::Clean);

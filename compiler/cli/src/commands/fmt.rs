@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 use svckit_driver::format::{Formatted, format};
-use svckit_driver::{Failure, Inputs};
+use svckit_driver::{Failure, Inputs, codes};
 
 use super::report::Report;
 use super::{counted, load_all};
@@ -43,13 +43,17 @@ fn finish_world(
 ) -> Result<(), Failure> {
     for file in &formatted.unformatted {
         if args.check {
-            report.at_least(Status::Findings);
-            if !terminal.json {
+            if terminal.is_text() {
                 terminal.out(&file.to_string())?;
             }
         } else if let Err(failure) = file.write() {
             report.failures(&[failure]);
         }
+    }
+    if args.check {
+        let message = "this contract is not formatted";
+        let files = formatted.unformatted.iter().map(|f| (f.path.clone(), message.to_owned()));
+        report.differing(codes::UNFORMATTED, files);
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! `svckit gen`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use svckit_backend::Options;
 use svckit_driver::config::Target as Entry;
-use svckit_driver::output::{self, Output, Written};
-use svckit_driver::{Checked, Failure, Request, registry};
+use svckit_driver::output::{self, Difference, Output, Written};
+use svckit_driver::{Checked, Failure, Request, codes, registry};
 
 use super::report::Report;
 use super::{base, counted, load_all};
@@ -167,18 +167,26 @@ fn check(
     terminal: &Terminal,
     mut report: Report<'_>,
 ) -> Result<Status, Failure> {
-    let differences: Vec<String> =
-        output::compare(outputs)?.iter().map(ToString::to_string).collect();
+    let differences = output::compare(outputs)?;
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
     if differences.is_empty() {
         terminal.say("everything is as it would be generated");
     } else {
-        report.at_least(Status::Findings);
-        if !terminal.json {
-            terminal.out(&format!("{}\n", differences.join("\n")))?;
+        if terminal.is_text() {
+            terminal.out(&format!("{}\n", lines.join("\n")))?;
         }
         let differ = counted(differences.len(), "file");
         terminal.say(&format!("{differ} not as generated; run the command without --check"));
     }
-    report.extra("differences", json!(differences));
+    let base = base()?;
+    let shown = |path: &str| {
+        let path = Path::new(path);
+        path.strip_prefix(&base).unwrap_or(path).display().to_string()
+    };
+    let finding = |d: &Difference| {
+        (shown(&d.path), format!("this file is not as it would be generated: {}", d.kind))
+    };
+    report.differing(codes::OUTDATED_OUTPUT, differences.iter().map(finding));
+    report.extra("differences", json!(lines));
     report.finish()
 }

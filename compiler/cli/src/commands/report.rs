@@ -1,32 +1,30 @@
 //! What was found, for people and for machines.
 
 use serde_json::{Map, Value, json};
-use svckit_diagnostics::render::{human, json as machine};
-use svckit_diagnostics::{Diagnostic, SourceMap};
+use svckit_diagnostics::render::{Findings, github, gitlab, human, json as machine, junit, sarif};
+use svckit_diagnostics::{Code, Diagnostic, SourceMap, Span};
 use svckit_driver::Failure;
 
 use crate::Status;
+use crate::args::Format;
 use crate::terminal::Terminal;
 
 /// What a command found, gathered over several worlds.
 pub(crate) struct Report<'a> {
     terminal: &'a Terminal,
-    messages: Vec<Value>,
+    /// By world; kept for machines alone.
+    found: Vec<(Vec<Diagnostic>, SourceMap)>,
     failures: Vec<String>,
-    counts: [usize; 4],
     extra: Map<String, Value>,
     status: Status,
 }
-
-const COUNTS: [&str; 4] = ["errors", "warnings", "notes", "files"];
 
 impl<'a> Report<'a> {
     pub(crate) fn new(terminal: &'a Terminal) -> Self {
         Self {
             terminal,
-            messages: Vec::new(),
+            found: Vec::new(),
             failures: Vec::new(),
-            counts: [0; 4],
             extra: Map::new(),
             status: Status::Clean,
         }
@@ -37,18 +35,36 @@ impl<'a> Report<'a> {
         if diagnostics.iter().any(Diagnostic::is_error) {
             self.at_least(Status::Findings);
         }
-        if !self.terminal.json {
+        if self.terminal.is_text() {
             let style = human::Style { color: self.terminal.color };
             self.terminal.err(&human::render_with_summary(diagnostics, sources, style));
+        } else {
+            self.found.push((diagnostics.to_vec(), sources.clone()));
+        }
+    }
+
+    /// Files that are not as they should be, each with what is to be said of it. People are shown how they differ, and
+    /// the JSON document lists them; the other formats have nothing but findings.
+    pub(crate) fn differing(
+        &mut self,
+        code: Code,
+        files: impl IntoIterator<Item = (String, String)>,
+    ) {
+        let mut sources = SourceMap::default();
+        let found: Vec<_> = files
+            .into_iter()
+            .map(|(path, message)| {
+                let file = sources.add(path, "");
+                Diagnostic::new(code, Span::new(file, 0, 0), message)
+            })
+            .collect();
+        if found.is_empty() {
             return;
         }
-        let document = machine::document(diagnostics, sources, &[]);
-        let document = serde_json::to_value(document).expect("strings and numbers only");
-        for (count, name) in self.counts.iter_mut().zip(COUNTS) {
-            let more = document["summary"][name].as_u64().unwrap_or(0);
-            *count += usize::try_from(more).unwrap_or(usize::MAX);
+        self.at_least(Status::Findings);
+        if !matches!(self.terminal.format, Format::Text | Format::Json) {
+            self.found.push((found, sources));
         }
-        self.messages.extend(document["diagnostics"].as_array().cloned().unwrap_or_default());
     }
 
     /// What could not be read or written.
@@ -56,13 +72,14 @@ impl<'a> Report<'a> {
         for failure in failures {
             self.at_least(Status::Failed);
             self.failures.push(failure.to_string());
-            if !self.terminal.json {
+            // A report of GitLab's has no place for it.
+            if matches!(self.terminal.format, Format::Text | Format::Gitlab) {
                 self.terminal.failure(failure);
             }
         }
     }
 
-    /// A member of the document that only this command has.
+    /// A member of the JSON document that only this command has.
     pub(crate) fn extra(&mut self, name: &str, value: Value) {
         self.extra.insert(name.to_owned(), value);
     }
@@ -77,17 +94,35 @@ impl<'a> Report<'a> {
     }
 
     /// Writes the document, if one is wanted.
-    pub(crate) fn finish(mut self) -> Result<Status, Failure> {
-        if self.terminal.json {
-            let counts: Map<_, _> =
-                COUNTS.iter().zip(self.counts).map(|(n, c)| ((*n).to_owned(), json!(c))).collect();
-            self.extra.insert("version".into(), json!(machine::VERSION));
-            self.extra.insert("diagnostics".into(), Value::Array(self.messages));
-            self.extra.insert("summary".into(), Value::Object(counts));
-            self.extra.insert("failures".into(), json!(self.failures));
-            let document = Value::Object(self.extra);
-            self.terminal.out(&format!("{document:#}\n"))?;
-        }
+    pub(crate) fn finish(self) -> Result<Status, Failure> {
+        let findings: Vec<Findings<'_>> = self
+            .found
+            .iter()
+            .map(|(diagnostics, sources)| Findings { diagnostics, sources })
+            .collect();
+        let text = match self.terminal.format {
+            Format::Json => self.document(&findings),
+            Format::Sarif => sarif::render(&findings, &self.failures),
+            Format::Github => github::render(&findings, &self.failures),
+            Format::Gitlab => gitlab::render(&findings),
+            Format::Junit => junit::render(&findings, &self.failures),
+            _ => return Ok(self.status),
+        };
+        self.terminal.out(&text)?;
         Ok(self.status)
+    }
+
+    /// The JSON document: the messages of all worlds, and what only this command has.
+    fn document(&self, findings: &[Findings<'_>]) -> String {
+        let mut all = machine::Document::default();
+        for found in findings {
+            all.append(machine::document(found.diagnostics, found.sources, &[]));
+        }
+        all.failures.clone_from(&self.failures);
+        let mut document = json!(all);
+        for (name, value) in &self.extra {
+            document[name] = value.clone();
+        }
+        format!("{document:#}\n")
     }
 }

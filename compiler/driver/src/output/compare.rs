@@ -33,6 +33,19 @@ pub enum DifferenceKind {
     },
 }
 
+/// `it is missing`, `it is no longer generated`, `3 lines would come, 2 would go`
+impl fmt::Display for DifferenceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("it is missing"),
+            Self::Stale => f.write_str("it is no longer generated"),
+            Self::Changed { added, removed } => {
+                write!(f, "{added} lines would come, {removed} would go")
+            }
+        }
+    }
+}
+
 /// `changed gen/a.proto (+1 -2)`
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

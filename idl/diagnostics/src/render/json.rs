@@ -21,8 +21,31 @@ pub struct Document {
     pub failures: Vec<String>,
 }
 
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            diagnostics: Vec::new(),
+            summary: Counts::default(),
+            failures: Vec::new(),
+        }
+    }
+}
+
+impl Document {
+    /// Adds what another world's document holds.
+    pub fn append(&mut self, mut other: Self) {
+        self.diagnostics.append(&mut other.diagnostics);
+        self.failures.append(&mut other.failures);
+        self.summary.errors += other.summary.errors;
+        self.summary.warnings += other.summary.warnings;
+        self.summary.notes += other.summary.notes;
+        self.summary.files += other.summary.files;
+    }
+}
+
 /// Numbers of messages.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Counts {
     /// Errors.
     pub errors: usize,

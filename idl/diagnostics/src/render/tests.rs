@@ -135,3 +135,110 @@ fn thousands_of_messages_are_counted() {
     let text = human::render_with_summary(&all, &sources, human::Style::default());
     assert!(text.ends_with("… and 1 message more\n\n501 errors in 1 file\n"), "{text}");
 }
+
+/// Odd names, odd texts, a message about no file, one of each severity.
+fn oddities() -> (Vec<Diagnostic>, SourceMap) {
+    let sources = map(&[
+        ("my shop/ä,b:c.svc", "package a.v1\nrecord R { x: Foo }\n"),
+        ("clean.svc", "package b.v1\n"),
+    ]);
+    let mut warning =
+        Diagnostic::new(BAD, at(0, 13, 32), "100% of <these> & \"those\"\r\nare \u{1} bad");
+    warning.severity = crate::Severity::Warning;
+    let mut note = Diagnostic::new(BAD, at(0, 0, 25), "two lines");
+    note.severity = crate::Severity::Note;
+    let mut nowhere = Diagnostic::new(BAD, at(7, 0, 0), "about no file");
+    nowhere.labels.clear();
+    let error = Diagnostic::new(BAD, at(0, 27, 30), "there is no type `Foo`")
+        .here("not found")
+        .label(at(1, 8, 12), "look here")
+        .note("a fact")
+        .help("advice")
+        .fix("use `Fo`", at(0, 27, 30), "Fo");
+    (vec![error.clone(), warning, note, nowhere, error], sources)
+}
+
+fn with_oddities<T>(render: impl Fn(&[Findings<'_>], &[String]) -> T) -> T {
+    let (diagnostics, sources) = oddities();
+    let findings = Findings { diagnostics: &diagnostics, sources: &sources };
+    render(&[findings], &["can't read x.svc: it is gone".to_owned()])
+}
+
+#[test]
+fn sarif_has_rules_places_fixes_and_failures() {
+    let log: serde_json::Value =
+        serde_json::from_str(&with_oddities(sarif::render)).expect("it is JSON");
+    let run = &log["runs"][0];
+    assert_eq!(log["version"], "2.1.0");
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(1));
+    assert_eq!(run["tool"]["driver"]["rules"][0]["name"], "BadThing");
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    let results = run["results"].as_array().expect("a list");
+    let levels: Vec<_> = results.iter().map(|r| r["level"].as_str().expect("a level")).collect();
+    assert_eq!(levels, ["error", "warning", "note", "error", "error"]);
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "my%20shop/%C3%A4%2Cb%3Ac.svc");
+    assert_eq!(place["region"]["startLine"], 2);
+    assert_eq!(place["region"]["startColumn"], 15);
+    assert_eq!(results[0]["relatedLocations"][0]["message"]["text"], "look here");
+    let change = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(change["insertedContent"]["text"], "Fo");
+    assert!(results[3]["locations"].as_array().is_some_and(Vec::is_empty));
+}
+
+#[test]
+fn findings_that_look_alike_have_fingerprints_of_their_own_which_stay() {
+    let report: serde_json::Value =
+        serde_json::from_str(&with_oddities(|f, _| gitlab::render(f))).expect("it is JSON");
+    let prints: Vec<&str> = report
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|i| i["fingerprint"].as_str())
+        .collect();
+    let unique: std::collections::BTreeSet<_> = prints.iter().collect();
+    assert_eq!((prints.len(), unique.len()), (5, 5));
+    assert_eq!(report[0]["severity"], "critical");
+    assert_eq!(report[2]["location"]["lines"], serde_json::json!({ "begin": 1, "end": 2 }));
+    assert_eq!(report[3]["location"]["path"], ".");
+    let moved = map(&[("a.svc", "\n\n  text\n"), ("b.svc", "text\n")]);
+    let print = |file, start| {
+        fingerprint(&Diagnostic::new(BAD, at(file, start, start + 4), "m"), &moved, "a.svc")
+    };
+    assert_eq!(print(0, 4), print(1, 0), "where the line stands is no part of it");
+}
+
+#[test]
+fn github_gets_one_line_each_with_its_marks_escaped() {
+    let text = with_oddities(github::render);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 6, "{text}");
+    assert_eq!(
+        lines[0],
+        "::error title=E9999 bad-thing,file=my shop/ä%2Cb%3Ac.svc,line=2,endLine=2,col=15,endColumn=18\
+         ::there is no type `Foo`%0Anot found%0Anote: a fact%0Ahelp: advice%0Afix: use `Fo`"
+    );
+    assert!(
+        lines[1].ends_with("::100%25 of <these> & \"those\"%0D%0Aare \u{1} bad"),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[2].starts_with("::notice ") && !lines[2].contains("col="), "{}", lines[2]);
+    assert_eq!(lines[3], "::error title=E9999 bad-thing::about no file");
+    assert_eq!(lines[5], "::error::can't read x.svc: it is gone");
+}
+
+#[test]
+fn junit_counts_what_it_lists() {
+    let text = with_oddities(junit::render);
+    assert!(
+        text.contains("<testsuites name=\"svckit\" tests=\"7\" failures=\"3\" errors=\"1\">"),
+        "{text}"
+    );
+    assert_eq!(text.matches("<testcase ").count(), 7);
+    assert_eq!(text.matches("<failure ").count(), 3);
+    assert_eq!(text.matches("<system-out>").count(), 2);
+    assert!(text.contains("<testcase classname=\"clean.svc\" name=\"check\"/>"), "{text}");
+    assert!(text.contains("100% of &lt;these&gt; &amp; &quot;those&quot;"), "{text}");
+    assert!(!text.contains('\u{1}'), "XML can't hold it");
+}
