@@ -40,7 +40,7 @@ pub(crate) fn rules(terminal: &Terminal) -> Result<Status, Failure> {
         let levels: Vec<&str> = rule.levels.iter().map(|l| word(*l)).collect();
         (rule.group.name(), rule.code.slug, levels, about(rule.code))
     });
-    let text = if terminal.json {
+    let text = if terminal.format == Format::Json {
         let entry = |(group, slug, levels, about)| json!({ "group": group, "slug": slug, "severities": levels, "about": about });
         format!("{:#}\n", json!(rules.map(entry).collect::<Vec<_>>()))
     } else {
