@@ -1,16 +1,14 @@
 //! Where generated code stands, and how it names what stands elsewhere.
 
-use std::collections::HashMap;
-
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use svckit_model::Id;
-use svckit_model::world::{Enum, Operation, Package, Record, Scalar, Service, Type, Union, World};
+use svckit_model::timing::Timing;
+use svckit_model::world::{Enum, Package, Record, Scalar, Service, Type, Union, World};
 
 use crate::analysis::Analysis;
 use crate::names::{self, Names, home_service, ident, type_name};
 use crate::options::Settings;
-use crate::services::{Times, times};
 
 /// What all of generation reads.
 #[derive(Debug)]
@@ -20,15 +18,15 @@ pub(crate) struct Gen<'a> {
     pub(crate) names: Names,
     pub(crate) analysis: Analysis,
     /// Timeouts by operation.
-    pub(crate) times: HashMap<Id<Operation>, Times>,
+    pub(crate) timing: Timing,
 }
 
 impl<'a> Gen<'a> {
     pub(crate) fn new(world: &'a World, settings: Settings) -> Self {
         let analysis = Analysis::of(world, &settings);
         let names = names::allot(world, &analysis.patched);
-        let times = times(world);
-        Self { world, settings, names, analysis, times }
+        let timing = Timing::new(world);
+        Self { world, settings, names, analysis, timing }
     }
 
     /// Packages that are generated here.

@@ -40,8 +40,9 @@ fn timeouts_add_up_over_what_is_called_and_circles_end() {
     assert_eq!(times(text, "STANDARD_POLICY"), ("from_secs(1)", "from_secs(3)"));
     assert_eq!(times(text, "PATIENT_POLICY"), ("from_secs(10)", "from_mins(90)"));
     assert_eq!(times(text, "CALLS_POLICY"), ("from_secs(7)", "from_secs(9)"));
-    // Three calls one after the other take longer than one beside them; then comes the slow one.
-    assert_eq!(times(text, "TOGETHER_POLICY"), ("from_secs(5410)", "from_secs(5412)"));
+    // Three calls one after the other take longer than one beside them: 9 s. Then comes the slow one: three attempts
+    // of 10 s, and pauses of 50 and 100 ms.
+    assert_eq!(times(text, "TOGETHER_POLICY"), ("from_millis(40_150)", "from_millis(42_150)"));
     assert_eq!(times(text, "BACK_POLICY"), ("from_secs(4)", "from_secs(6)"));
     assert_eq!(times(text, "AROUND_POLICY"), ("from_secs(7)", "from_secs(9)"));
 }

@@ -7,6 +7,7 @@ mod arena;
 mod check;
 pub mod codes;
 mod resolve;
+pub mod timing;
 pub mod world;
 
 pub use arena::{Arena, Id};

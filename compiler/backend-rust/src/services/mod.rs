@@ -10,7 +10,6 @@ mod server;
 mod traits;
 mod upload;
 
-pub(crate) use policies::{Times, times};
 use proc_macro2::TokenStream;
 use quote::quote;
 use svckit_model::Id;
