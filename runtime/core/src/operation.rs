@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Code, Codes};
+use crate::message::Emits;
 
 /// Whether an operation has effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,28 +132,37 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// Timeouts and retries, for callers and callee alike.
     pub policy: PolicyConfig,
+    /// What its handler publishes.
+    pub emits: Emits,
+    /// How long an answer is remembered under its key.
+    pub retain: Duration,
+    /// The command that this one undoes.
+    pub undoes: Option<&'static Operation>,
 }
 
 impl Operation {
+    /// How long an answer is remembered where the contract says nothing.
+    pub const RETAIN: Duration = Duration::from_secs(24 * 3600);
+
     /// A command `name` of `service`, unary, keyed by its caller, under the policy `standard`.
     #[must_use]
     pub const fn command(service: &'static str, name: &'static str, path: &'static str) -> Self {
-        let (kind, idempotency) = (Kind::Command, Idempotency::ByCaller);
-        Self {
-            service,
-            name,
-            path,
-            kind,
-            shape: Shape::Unary,
-            idempotency,
-            policy: PolicyConfig::STANDARD,
-        }
+        Self::new(service, name, path, Kind::Command, Idempotency::ByCaller)
     }
 
     /// A query `name` of `service`, unary, under the policy `standard`.
     #[must_use]
     pub const fn query(service: &'static str, name: &'static str, path: &'static str) -> Self {
-        let (kind, idempotency) = (Kind::Query, Idempotency::Natural);
+        Self::new(service, name, path, Kind::Query, Idempotency::Natural)
+    }
+
+    const fn new(
+        service: &'static str,
+        name: &'static str,
+        path: &'static str,
+        kind: Kind,
+        idempotency: Idempotency,
+    ) -> Self {
         Self {
             service,
             name,
@@ -161,7 +171,45 @@ impl Operation {
             shape: Shape::Unary,
             idempotency,
             policy: PolicyConfig::STANDARD,
+            emits: Emits::NONE,
+            retain: Self::RETAIN,
+            undoes: None,
         }
+    }
+
+    /// With what its handler publishes.
+    #[must_use]
+    pub const fn emits(mut self, emits: Emits) -> Self {
+        self.emits = emits;
+        self
+    }
+
+    /// With the time for which an answer is remembered under its key.
+    #[must_use]
+    pub const fn retain(mut self, retain: Duration) -> Self {
+        self.retain = retain;
+        self
+    }
+
+    /// Undoes another command by that one's key.
+    #[must_use]
+    pub const fn undoes(mut self, undone: &'static Operation) -> Self {
+        self.undoes = Some(undone);
+        self
+    }
+
+    /// `package.Service.Operation`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.service, self.name)
+    }
+
+    /// Whether its answers are recorded under a key.
+    #[must_use]
+    pub const fn keyed(&self) -> bool {
+        matches!(self.kind, Kind::Command)
+            && matches!(self.idempotency, Idempotency::ByCaller | Idempotency::ByField(_))
+            && !self.shape.streams()
     }
 
     /// With streams on the sides that `shape` says.
@@ -185,10 +233,13 @@ impl Operation {
         self
     }
 
-    /// Whether a call may be repeated though the callee may have seen it already.
+    /// Whether a call may be repeated though the callee may have seen it already: it has no effect, or one however often
+    /// it is done, or the callee recognises it by its key.
     #[must_use]
     pub const fn repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Query) || matches!(self.idempotency, Idempotency::Natural)
+        matches!(self.kind, Kind::Query)
+            || matches!(self.idempotency, Idempotency::Natural)
+            || self.keyed()
     }
 }
 
@@ -205,24 +256,4 @@ pub struct ServiceDescriptor {
     pub calls: &'static [&'static str],
     /// An encoded `google.protobuf.FileDescriptorSet` that holds it and all that it imports, for reflection.
     pub file_descriptor: Option<&'static [u8]>,
-}
-
-/// One version of an event.
-#[derive(Debug)]
-pub struct EventDescriptor {
-    /// Its name in the contract: `shop.orders.v1.Orders.OrderPlaced`.
-    pub name: &'static str,
-    /// Its version.
-    pub version: u32,
-}
-
-/// A command with a `queue`: accepted now, done later by one of its consumers.
-#[derive(Debug)]
-pub struct QueueDescriptor {
-    /// The operation that it is.
-    pub operation: &'static Operation,
-    /// How many may run at once.
-    pub concurrency: usize,
-    /// How often each is tried.
-    pub attempts: u32,
 }

@@ -7,10 +7,13 @@ pub use std::time::Duration;
 pub use svckit_core::client::Stub;
 pub use svckit_core::context::Context;
 pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
-pub use svckit_core::message::{Every, Outgoing};
+pub use svckit_core::message::{
+    Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor,
+    SubscriptionDescriptor,
+};
 pub use svckit_core::operation::{
-    EventDescriptor, Idempotency, Kind, Operation, PolicyConfig, QueueDescriptor, RetryConfig,
-    ServiceDescriptor, Shape, TimeoutConfig,
+    Idempotency, Kind, Operation, PolicyConfig, RetryConfig, ServiceDescriptor, Shape,
+    TimeoutConfig,
 };
 pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};
 pub use svckit_core::server::ServiceServer;

@@ -24,12 +24,12 @@ pub use svckit_core::call::{ByteStream, Channel, Metadata, Sender, Streaming};
 pub use svckit_core::check::{Violation, Violations};
 pub use svckit_core::client::CallOptions;
 pub use svckit_core::clock::{Clock, Env, IdGen, Rng};
-pub use svckit_core::context::Context;
+pub use svckit_core::context::{Context, State, Transaction, Versioned};
 pub use svckit_core::error::{Code, Error, Reason, Result};
-pub use svckit_core::message::Message;
 pub use svckit_core::page::{Page, PageRequest};
 pub use svckit_core::patch::Change;
 pub use svckit_core::server::ServiceServer;
+pub use svckit_core::store::Range;
 pub use svckit_transport_inproc::DeadLetter;
 pub use uuid::Uuid;
 

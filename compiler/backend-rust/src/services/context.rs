@@ -31,6 +31,11 @@ pub(super) fn items(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<TokenStream> {
                 fn deref(&self) -> &Self::Target { &self.0 }
             }
         },
+        quote! {
+            impl ::core::ops::DerefMut for #name {
+                fn deref_mut(&mut self) -> &mut Self::Target { &mut self.0 }
+            }
+        },
     ];
     let clients = &handler.names.clients;
     if !clients.is_empty() || !handler.emits.is_empty() {
@@ -101,7 +106,7 @@ fn emitter(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
     quote! {
         #about
         pub fn #method(&mut self, event: #ty) {
-            self.0.emit(#rt::Outgoing::new(&#constant, #key, &event));
+            self.0.emit(&#constant, #key, &event);
         }
     }
 }

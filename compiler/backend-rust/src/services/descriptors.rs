@@ -191,11 +191,8 @@ fn queue(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
     let about = docs::docs(&format!("How `{}` is worked off.", call.operation.info.name));
     quote! {
         #about
-        pub static #constant: #rt::QueueDescriptor = #rt::QueueDescriptor {
-            operation: &#operation,
-            concurrency: #concurrency,
-            attempts: #attempts,
-        };
+        pub static #constant: #rt::QueueDescriptor =
+            #rt::QueueDescriptor::new(&#operation).concurrency(#concurrency).attempts(#attempts);
     }
 }
 
@@ -211,6 +208,6 @@ fn event(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
     quote! {
         #about
         pub static #constant: #rt::EventDescriptor =
-            #rt::EventDescriptor { name: #name, version: #version };
+            #rt::EventDescriptor::new(#name, #version);
     }
 }

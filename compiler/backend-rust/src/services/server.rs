@@ -1,16 +1,15 @@
 //! From calls on the wire to the service's methods.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use svckit_model::Id;
 use svckit_model::world::{Idempotency, Operation, Request, Service, When};
 
-use super::calls::Call;
+use super::calls::{Call, Way};
 use super::{Handler, Kind, handlers, is_queued};
 use crate::literal;
 use crate::names::{self, ident};
 use crate::scope::Scope;
-use crate::types;
 
 /// `fn server`.
 pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
@@ -39,9 +38,9 @@ fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
             let names = &s.all.names.services[&event.service];
             let constant = &names.event_constants[&subscription.event];
             let descriptor = s.path(event.info.package, Some(event.service), constant);
-            let title = &handler.info.name;
+            let (rt, title) = (s.rt(), &handler.info.name);
             quote! {
-                .on(&#descriptor, #title, |s, ctx, event| async move {
+                .on(const { &#rt::SubscriptionDescriptor::new(SERVICE, #title, &#descriptor) }, |s, ctx, event| async move {
                     S::#name(&s, &mut #context(ctx), event).await
                 })
             }
@@ -56,7 +55,7 @@ fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
                 When::Cron(line) => quote!(Cron(#line)),
             };
             quote! {
-                .schedule(#title, #rt::Every::#when, |s, ctx| async move {
+                .schedule(const { &#rt::ScheduleDescriptor::new(SERVICE, #title, #rt::Every::#when) }, |s, ctx| async move {
                     S::#name(&s, &mut #context(ctx)).await
                 })
             }
@@ -71,30 +70,25 @@ fn operation(s: &Scope<'_>, handler: &Handler<'_>, id: Id<Operation>) -> TokenSt
     let method = if queued { quote!(queued) } else { call.method() };
     let constant = ident(if queued { &handler.names.queue } else { &handler.names.constant });
     let (received, args, wrapped) = (call.received(), call.args(), call.wrapped());
-    let key = key(s, &call);
-    // The request's type must be known before its field is.
-    let ty = key.is_some().then(|| {
-        let record = s.world().request_record(id).map(|r| s.record(r));
-        quote!(: #record)
-    });
+    let key = key(s, &call, &constant);
     let body = quote!(S::#name(&s, &mut #context(ctx), #(#args),*).await #wrapped);
-    quote!(.#method(&#constant, |s, ctx, #received #ty| async move { #key #body }))
+    quote!(#key .#method(&#constant, |s, ctx, #received| async move { #body }))
 }
 
-/// Tells the context the key that the request holds.
-fn key(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
+/// Where the requests of a command hold their key.
+fn key(s: &Scope<'_>, call: &Call<'_>, constant: &Ident) -> Option<TokenStream> {
     let Idempotency::ByField(index) = call.operation.idempotency else { return None };
     let (Request::Record(id) | Request::Params(id)) = call.operation.request else { return None };
+    if is_queued(call.operation) || !matches!(call.way(), Way::Unary) {
+        return None;
+    }
     let fields = &s.world().records[id].fields;
     let name = names::fields(fields).into_iter().nth(index)?;
-    if !fields[index].optional {
-        let by_ref = (!types::is_copy(s, &fields[index].ty)).then(|| quote!(&));
-        return Some(quote!(ctx.set_idempotency_key(#by_ref request.#name);));
-    }
-    let some = s.std("Some");
-    Some(quote! {
-        if let #some(key) = &request.#name {
-            ctx.set_idempotency_key(key);
-        }
-    })
+    let ty = s.record(id);
+    let key = if fields[index].optional {
+        quote!(request.#name.as_ref().map(::std::string::ToString::to_string))
+    } else {
+        quote!(request.#name.to_string())
+    };
+    Some(quote!(.key(&#constant, |request: &#ty| #key)))
 }

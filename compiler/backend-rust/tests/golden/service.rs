@@ -95,10 +95,10 @@ pub mod orders {
     #[must_use]
     pub fn server<S: Service>(service: S) -> ::svckit::ServiceServer {
         rt::ServiceServer::builder(&DESCRIPTOR, service)
+            .key(&PLACE, |request: &PlaceRequest| request.request_id.to_string())
             .unary(
                 &PLACE,
-                |s, ctx, request: PlaceRequest| async move {
-                    ctx.set_idempotency_key(request.request_id);
+                |s, ctx, request| async move {
                     S::place(&s, &mut PlaceContext(ctx), request).await.map(rt::one)
                 },
             )
@@ -283,17 +283,15 @@ pub mod orders {
         .policy(STANDARD_POLICY);
 
     /// How `Resize` is worked off.
-    pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor {
-        operation: &RESIZE,
-        concurrency: 2,
-        attempts: 5,
-    };
+    pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor::new(&RESIZE)
+        .concurrency(2)
+        .attempts(5);
 
     /// What the runtime knows of `Placed`.
-    pub static PLACED: rt::EventDescriptor = rt::EventDescriptor {
-        name: "shop.orders.v1.Orders.Placed",
-        version: 1,
-    };
+    pub static PLACED: rt::EventDescriptor = rt::EventDescriptor::new(
+        "shop.orders.v1.Orders.Placed",
+        1,
+    );
 
     #[derive(Clone, Debug, PartialEq)]
     pub struct PlaceRequest {
@@ -569,6 +567,12 @@ pub mod orders {
         }
     }
 
+    impl ::core::ops::DerefMut for PlaceContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+
     impl PlaceContext {
         /// What this may call of Stock.
         #[must_use]
@@ -581,7 +585,7 @@ pub mod orders {
 
         /// Publishes `Placed` once the handler has succeeded.
         pub fn emit_placed(&mut self, event: Placed) {
-            self.0.emit(rt::Outgoing::new(&PLACED, event.id, &event));
+            self.0.emit(&PLACED, event.id, &event);
         }
     }
 
@@ -685,6 +689,12 @@ pub mod orders {
         }
     }
 
+    impl ::core::ops::DerefMut for ListContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+
     /// What `List` may fail with.
     pub type ListError = ::svckit::Error;
 
@@ -697,6 +707,12 @@ pub mod orders {
 
         fn deref(&self) -> &Self::Target {
             &self.0
+        }
+    }
+
+    impl ::core::ops::DerefMut for WatchContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
         }
     }
 
@@ -715,6 +731,12 @@ pub mod orders {
         }
     }
 
+    impl ::core::ops::DerefMut for AttachContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+
     /// What `Attach` may fail with.
     pub type AttachError = ::svckit::Error;
 
@@ -727,6 +749,12 @@ pub mod orders {
 
         fn deref(&self) -> &Self::Target {
             &self.0
+        }
+    }
+
+    impl ::core::ops::DerefMut for ResizeContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
         }
     }
 
@@ -773,15 +801,25 @@ pub mod stock {
                 },
             )
             .on(
-                &super::orders::PLACED,
-                "NotePlaced",
+                const {
+                    &rt::SubscriptionDescriptor::new(
+                        SERVICE,
+                        "NotePlaced",
+                        &super::orders::PLACED,
+                    )
+                },
                 |s, ctx, event| async move {
                     S::note_placed(&s, &mut NotePlacedContext(ctx), event).await
                 },
             )
             .schedule(
-                "Nightly",
-                rt::Every::Cron("0 3 * * *"),
+                const {
+                    &rt::ScheduleDescriptor::new(
+                        SERVICE,
+                        "Nightly",
+                        rt::Every::Cron("0 3 * * *"),
+                    )
+                },
                 |s, ctx| async move { S::nightly(&s, &mut NightlyContext(ctx)).await },
             )
             .build()
@@ -923,6 +961,12 @@ pub mod stock {
         }
     }
 
+    impl ::core::ops::DerefMut for ReserveContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+
     /// What `Reserve` may fail with.
     #[derive(Clone, Debug)]
     pub enum ReserveError {
@@ -989,6 +1033,12 @@ pub mod stock {
         }
     }
 
+    impl ::core::ops::DerefMut for NotePlacedContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
+        }
+    }
+
     /// Handed to the handler of `Nightly`.
     #[derive(Debug)]
     pub struct NightlyContext(rt::Context);
@@ -998,6 +1048,12 @@ pub mod stock {
 
         fn deref(&self) -> &Self::Target {
             &self.0
+        }
+    }
+
+    impl ::core::ops::DerefMut for NightlyContext {
+        fn deref_mut(&mut self) -> &mut Self::Target {
+            &mut self.0
         }
     }
 }

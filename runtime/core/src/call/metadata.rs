@@ -8,6 +8,10 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const TENANT: &str = "x-tenant";
 /// What belongs together over many calls and messages.
 pub const CORRELATION_ID: &str = "x-correlation-id";
+/// The message that caused this one.
+pub const CAUSATION_ID: &str = "x-causation-id";
+/// Fingerprint of the schema that a message was written by.
+pub const FINGERPRINT: &str = "x-contract";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
 /// W3C trace context, vendors' part.

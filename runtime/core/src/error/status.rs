@@ -99,6 +99,18 @@ impl Error {
         error
     }
 
+    /// All of it as an encoded `google.rpc.Status`, to be recorded.
+    pub(crate) fn to_status(&self) -> Bytes {
+        let (code, message) = (self.code().number(), self.message().to_owned());
+        Status { code, message, details: self.anys() }.encode_to_vec().into()
+    }
+
+    /// What [`to_status`](Self::to_status) wrote.
+    pub(crate) fn of_status(bytes: Bytes) -> Self {
+        let head = Status::decode(bytes.clone()).unwrap_or_default();
+        Self::from_status(Code::from_number(head.code), head.message, Some(bytes))
+    }
+
     fn anys(&self) -> Vec<Any> {
         let mut anys = Vec::new();
         let inner = &self.inner;

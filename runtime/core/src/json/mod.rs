@@ -6,10 +6,12 @@
 //! `json?` is its absence.
 
 mod read;
+mod record;
 mod write;
 
 pub use self::read::{Object, deserialize};
 pub(crate) use self::read::{element, float, integer, mismatch};
+pub use self::record::{from_slice, to_vec};
 pub use self::write::{Elements, Members, View, Writer, serialize};
 
 /// Implements serde's `Serialize` and `Deserialize` for the named types by [`serialize`] and [`deserialize`].

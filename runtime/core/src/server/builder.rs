@@ -1,5 +1,6 @@
 //! Puts handlers to operations.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -8,12 +9,16 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use super::handler::{self, Shared};
-use super::{BusSlot, Handler, Queue, Schedule, ServiceServer, Subscription};
+use super::once::{self, Asked, Asks};
+use super::work::read;
+use super::{Handler, Queue, Run, Schedule, ServiceServer, Subscription};
+use crate::broker::Envelope;
 use crate::call::{Answer, Body, Streaming};
 use crate::context::Context;
-use crate::error::{Error, OperationError, Result};
-use crate::message::{Every, Job};
-use crate::operation::{EventDescriptor, Operation, QueueDescriptor, ServiceDescriptor};
+use crate::error::{OperationError, Result};
+use crate::message::{QueueDescriptor, ScheduleDescriptor, SubscriptionDescriptor};
+use crate::operation::{Operation, ServiceDescriptor};
+use crate::page::Empty;
 use crate::upload::Upload;
 use crate::wire::Record;
 
@@ -22,7 +27,21 @@ use crate::wire::Record;
 pub struct ServerBuilder<S> {
     service: Shared<S>,
     server: ServiceServer,
+    /// What requests say of themselves, by the path of their operation: functions of the request's type.
+    keys: HashMap<&'static str, Key>,
+    undone: HashMap<&'static str, Key>,
+    priorities: HashMap<&'static str, Arc<dyn Any + Send + Sync>>,
 }
+
+/// A `fn(&Request) -> Option<String>`.
+type Key = Arc<dyn Any + Send + Sync>;
+/// What [`Key`] holds.
+type KeyOf<Req> = Box<dyn Fn(&Req) -> Option<String> + Send + Sync>;
+/// A `fn(&Request) -> u8`.
+type PriorityOf<Req> = Box<dyn Fn(&Req) -> u8 + Send + Sync>;
+
+/// An older version of an event, read as the newest.
+pub type Reader<T> = Arc<dyn Fn(&Envelope) -> Result<T> + Send + Sync>;
 
 impl<S> std::fmt::Debug for ServerBuilder<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,14 +57,50 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
             subscriptions: Vec::new(),
             queues: Vec::new(),
             schedules: Vec::new(),
-            bus: BusSlot::default(),
         };
-        Self { service: Arc::new(service), server }
+        let (keys, undone, priorities) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { service: Arc::new(service), server, keys, undone, priorities }
+    }
+
+    /// Says where the requests of a command hold their key of idempotency. Stands before the command's handler.
+    #[must_use]
+    pub fn key<Req: Record, K: Into<Option<String>>>(
+        mut self,
+        operation: &'static Operation,
+        key: impl Fn(&Req) -> K + Send + Sync + 'static,
+    ) -> Self {
+        let key: KeyOf<Req> = Box::new(move |request| key(request).into());
+        self.keys.insert(operation.path, Arc::new(key));
+        self
+    }
+
+    /// Says where the requests of an undo hold the key of what they undo. Stands before the undo's handler.
+    #[must_use]
+    pub fn undone<Req: Record, K: Into<Option<String>>>(
+        mut self,
+        operation: &'static Operation,
+        key: impl Fn(&Req) -> K + Send + Sync + 'static,
+    ) -> Self {
+        let key: KeyOf<Req> = Box::new(move |request| key(request).into());
+        self.undone.insert(operation.path, Arc::new(key));
+        self
+    }
+
+    /// Says how urgent a queued command is, 0 to 7. Stands before the command's handler.
+    #[must_use]
+    pub fn priority<Req: Record>(
+        mut self,
+        queue: &'static QueueDescriptor,
+        priority: impl Fn(&Req) -> u8 + Send + Sync + 'static,
+    ) -> Self {
+        let priority: PriorityOf<Req> = Box::new(priority);
+        self.priorities.insert(queue.operation.path, Arc::new(priority));
+        self
     }
 
     /// One request, one answer.
     #[must_use]
-    pub fn unary<Req, Res, E, F, Fut>(self, operation: &'static Operation, handler: F) -> Self
+    pub fn unary<Req, Res, E, F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
     where
         Req: Record,
         Res: Record,
@@ -53,7 +108,8 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        self.answered(operation, handler::single, handler, handler::one)
+        let asks = self.asks::<Req, Res>(operation);
+        self.answered(operation, asks, handler::single, handler, handler::one)
     }
 
     /// One request, many answers.
@@ -70,7 +126,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Streaming<Res>, E>> + Send + 'static,
     {
-        self.answered(operation, handler::single, handler, handler::many)
+        self.answered(operation, None, handler::single, handler, handler::many)
     }
 
     /// Many requests, one answer.
@@ -87,7 +143,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Streaming<Req>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        self.answered(operation, handler::stream, handler, handler::one)
+        self.answered(operation, None, handler::stream, handler, handler::one)
     }
 
     /// Many requests, many answers.
@@ -100,7 +156,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Streaming<Req>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Streaming<Res>, E>> + Send + 'static,
     {
-        self.answered(operation, handler::stream, handler, handler::many)
+        self.answered(operation, None, handler::stream, handler, handler::many)
     }
 
     /// A request that ends in a stream of bytes, one answer.
@@ -113,7 +169,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, U) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
-        self.answered(operation, handler::upload, handler, handler::one)
+        self.answered(operation, None, handler::upload, handler, handler::one)
     }
 
     /// A command that is accepted now and done later: its request is judged before it is accepted.
@@ -125,29 +181,40 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let worker = self.worker(handler);
+        let worker = self.worker(Arc::new(|envelope: &Envelope| read::<Req>(envelope)), handler);
         self.server.queues.push(Queue { descriptor: queue, worker });
-        let bus = self.server.bus.clone();
-        self.add(queue.operation, move |_, ctx, body| {
-            let bus = bus.clone();
+        let priority = self.priorities.remove(queue.operation.path);
+        let asks = self.asks::<Req, Empty>(queue.operation);
+        self.add(queue.operation, asks, move |_, ctx, body| {
+            let priority = priority.clone();
             async move {
-                let payload = handler::single::<Req>(body).await?.to_bytes();
-                let none = || {
-                    Error::unavailable("no queue is there to take the command; is the app started?")
-                };
-                let job = Job { id: ctx.new_id(), queue, payload, meta: ctx.propagated() };
-                bus.get().cloned().ok_or_else(none)?.enqueue(job).await?;
+                let request = handler::single::<Req>(body).await?;
+                let priority = priority.as_ref().and_then(|p| p.downcast_ref::<PriorityOf<Req>>());
+                let priority = priority.map_or(0, |priority| priority(&request));
+                ctx.send(queue, priority, &request)?;
                 Ok(Answer::one(Bytes::new()))
             }
         })
     }
 
-    /// An event that the service handles, by the handler `name`.
+    /// An event that the service handles.
     #[must_use]
-    pub fn on<T, E, F, Fut>(
+    pub fn on<T, E, F, Fut>(self, subscription: &'static SubscriptionDescriptor, handler: F) -> Self
+    where
+        T: Record,
+        E: OperationError,
+        F: Fn(Arc<S>, Context, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.on_versions(subscription, [], handler)
+    }
+
+    /// An event that the service handles, with readers for versions that are older than the newest.
+    #[must_use]
+    pub fn on_versions<T, E, F, Fut>(
         mut self,
-        event: &'static EventDescriptor,
-        name: &'static str,
+        subscription: &'static SubscriptionDescriptor,
+        older: impl IntoIterator<Item = (u32, Reader<T>)>,
         handler: F,
     ) -> Self
     where
@@ -156,15 +223,19 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         F: Fn(Arc<S>, Context, T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let worker = self.worker(handler);
-        let service = self.server.descriptor.name;
-        self.server.subscriptions.push(Subscription { service, name, event, worker });
+        let older: HashMap<u32, Reader<T>> = older.into_iter().collect();
+        let reader: Reader<T> = Arc::new(move |envelope| match older.get(&envelope.version) {
+            Some(older) => older(envelope),
+            None => read::<T>(envelope),
+        });
+        let worker = self.worker(reader, handler);
+        self.server.subscriptions.push(Subscription { descriptor: subscription, worker });
         self
     }
 
     /// What the service runs by the clock.
     #[must_use]
-    pub fn schedule<E, F, Fut>(mut self, name: &'static str, every: Every, handler: F) -> Self
+    pub fn schedule<E, F, Fut>(mut self, schedule: &'static ScheduleDescriptor, handler: F) -> Self
     where
         E: OperationError,
         F: Fn(Arc<S>, Context) -> Fut + Send + Sync + 'static,
@@ -175,8 +246,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
             let (service, handler) = (shared.clone(), handler.clone());
             async move { handler::said(&ctx, handler(service, ctx.clone())).await }.boxed()
         });
-        let service = self.server.descriptor.name;
-        self.server.schedules.push(Schedule { service, name, every, tick });
+        self.server.schedules.push(Schedule { descriptor: schedule, tick });
         self
     }
 
@@ -186,7 +256,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         self.server
     }
 
-    fn worker<T, E, F, Fut>(&self, handler: F) -> super::Worker
+    fn worker<T, E, F, Fut>(&self, reader: Reader<T>, handler: F) -> super::Worker
     where
         T: Record,
         E: OperationError,
@@ -194,22 +264,43 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
     {
         let (shared, handler) = (self.service.clone(), Arc::new(handler));
-        Arc::new(move |ctx, payload| {
-            let (service, handler) = (shared.clone(), handler.clone());
+        Arc::new(move |ctx, envelope| {
+            let (service, handler, reader) = (shared.clone(), handler.clone(), reader.clone());
             async move {
-                let message = T::from_bytes(&payload).map_err(|error| {
-                    Error::invalid_argument(format!("the message is not readable: {error}"))
-                })?;
+                let message = reader(&envelope)?;
                 handler::said(&ctx, handler(service, ctx.clone(), message)).await
             }
             .boxed()
         })
     }
 
+    /// What requests of a command say of themselves, if they are recorded or undo what is.
+    fn asks<Req: Record, Res: 'static>(&mut self, operation: &'static Operation) -> Option<Asks> {
+        let key = self.keys.remove(operation.path);
+        let undone = self.undone.remove(operation.path);
+        if !operation.keyed() && operation.undoes.is_none() {
+            return None;
+        }
+        let said = |key: &Option<Key>, request: &Req| {
+            key.as_ref().and_then(|key| key.downcast_ref::<KeyOf<Req>>()?(request))
+        };
+        let empty_answer = TypeId::of::<Res>() == TypeId::of::<Empty>();
+        Some(Arc::new(move |bytes| {
+            let request = handler::request::<Req>(bytes)?;
+            Ok(Asked {
+                key: said(&key, &request),
+                undone: said(&undone, &request),
+                request: once::digest(&request.to_bytes()),
+                empty_answer,
+            })
+        }))
+    }
+
     /// Reads the request, has it handled, writes the answer: what all forms of an operation have in common.
     fn answered<Req, Read, Res, E, F, Fut>(
         self,
         operation: &'static Operation,
+        asks: Option<Asks>,
         read: fn(Body) -> Read,
         handler: F,
         write: fn(Res) -> Answer,
@@ -223,7 +314,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        self.add(operation, move |service, ctx, body| {
+        self.add(operation, asks, move |service, ctx, body| {
             let handler = handler.clone();
             async move {
                 let request = read(body).await?;
@@ -233,15 +324,14 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         })
     }
 
-    fn add<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
+    fn add<F, Fut>(mut self, operation: &'static Operation, asks: Option<Asks>, handler: F) -> Self
     where
         F: Fn(Arc<S>, Context, Body) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Answer>> + Send + 'static,
     {
         let service = self.service.clone();
-        let handler: Handler =
-            Arc::new(move |ctx, body| handler(service.clone(), ctx, body).boxed());
-        self.server.handlers.insert(operation.path, handler);
+        let run: Run = Arc::new(move |ctx, body| handler(service.clone(), ctx, body).boxed());
+        self.server.handlers.insert(operation.path, Handler { run, asks });
         self
     }
 }

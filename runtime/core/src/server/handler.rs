@@ -24,21 +24,22 @@ pub(super) fn request<Req: Record>(bytes: &Bytes) -> Result<Req> {
 
 /// The one message of a request that is no stream.
 pub(super) async fn single<Req: Record>(body: Body) -> Result<Req> {
-    let bytes = match body {
-        Body::One(bytes) => bytes,
-        Body::Stream(mut stream) => {
-            let none = || Error::invalid_argument("the request has no message; send one");
-            let first = stream.next().await.unwrap_or_else(|| Err(none()))?;
-            if let Some(more) = stream.next().await {
-                more?;
-                return Err(Error::invalid_argument(
-                    "the request has more than one message; send one",
-                ));
-            }
-            first
-        }
+    request(&only(body).await?)
+}
+
+/// The bytes of a request's one message.
+pub(super) async fn only(body: Body) -> Result<Bytes> {
+    let mut stream = match body {
+        Body::One(bytes) => return Ok(bytes),
+        Body::Stream(stream) => stream,
     };
-    request(&bytes)
+    let none = || Error::invalid_argument("the request has no message; send one");
+    let first = stream.next().await.unwrap_or_else(|| Err(none()))?;
+    if let Some(more) = stream.next().await {
+        more?;
+        return Err(Error::invalid_argument("the request has more than one message; send one"));
+    }
+    Ok(first)
 }
 
 /// The messages of a request, each judged as it is read.
@@ -56,14 +57,14 @@ pub(super) async fn upload<U: Upload>(body: Body) -> Result<U> {
     upload::receive(body, request).await
 }
 
-/// What a handler said, in the form that travels. What was emitted is dropped with a failure that does not commit.
+/// What a handler said, in the form that travels. What was done is forgotten with a failure that does not commit.
 pub(super) async fn said<T, E: OperationError>(
     ctx: &Context,
     done: impl Future<Output = Result<T, E>>,
 ) -> Result<T> {
     done.await.map_err(|error| {
         if !error.commits() {
-            drop(ctx.close_outbox());
+            ctx.discard();
         }
         error.into_error()
     })

@@ -3,25 +3,29 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span, field};
+use uuid::Uuid;
 
-use super::{Handler, ServiceServer};
-use crate::call::{Accept, Answer, Body, IncomingCall, Resolve, metadata};
+use super::once::{self, RUNS};
+use super::{Handler, Run, ServiceServer};
+use crate::call::{Accept, Answer, Body, IncomingCall, Metadata, Resolve, metadata};
 use crate::client;
 use crate::clock::Env;
 use crate::context::{Context, ContextParts};
-use crate::error::{Code, Error, Result};
-use crate::message::Bus;
-use crate::operation::{Operation, ServiceDescriptor};
+use crate::error::{Code, Error, Reason, Result};
+use crate::message::{Emits, Payload};
+use crate::operation::{Idempotency, Operation, ServiceDescriptor};
+use crate::store::{Commit, Conflict, Store, Unit};
 
 /// What a host is made of.
 pub struct HostParts {
@@ -31,6 +35,10 @@ pub struct HostParts {
     pub env: Env,
     /// The ways to other services.
     pub resolver: Arc<dyn Resolve>,
+    /// What keeps the effects of each service, by its full name.
+    pub stores: HashMap<&'static str, Arc<dyn Store>>,
+    /// In which form messages are written.
+    pub payload: Payload,
 }
 
 /// The services of one process, as every transport sees them. Cheap to clone.
@@ -44,7 +52,8 @@ struct Inner {
     services: Vec<ServiceServer>,
     env: Env,
     resolver: Arc<dyn Resolve>,
-    bus: OnceLock<Arc<dyn Bus>>,
+    stores: HashMap<&'static str, Arc<dyn Store>>,
+    payload: Payload,
     /// Many wait for it at once: a watch spreads them over several locks.
     stop: watch::Sender<bool>,
 }
@@ -53,18 +62,21 @@ impl Host {
     /// The host of these services.
     #[must_use]
     pub fn new(parts: HostParts) -> Self {
-        let HostParts { services, env, resolver } = parts;
+        let HostParts { services, env, resolver, stores, payload } = parts;
         let handlers = services.iter().flat_map(|server| server.handlers.clone()).collect();
-        let (bus, stop) = (OnceLock::new(), watch::Sender::new(false));
-        Self { inner: Arc::new(Inner { handlers, services, env, resolver, bus, stop }) }
+        let stop = watch::Sender::new(false);
+        Self { inner: Arc::new(Inner { handlers, services, env, resolver, stores, payload, stop }) }
     }
 
-    /// Says what carries events and queued commands. Only the first call counts.
-    pub fn set_bus(&self, bus: &Arc<dyn Bus>) {
-        let _ = self.inner.bus.set(bus.clone());
-        for server in &self.inner.services {
-            let _ = server.bus.set(bus.clone());
-        }
+    /// What keeps the effects of a service that is served here.
+    #[must_use]
+    pub fn store(&self, service: &str) -> Option<Arc<dyn Store>> {
+        self.inner.stores.get(service).cloned()
+    }
+
+    /// The time of day.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::try_from(self.inner.env.clock.wall()).unwrap_or(Timestamp::MAX)
     }
 
     /// The services with their subscriptions, queues and schedules.
@@ -90,80 +102,128 @@ impl Host {
     }
 
     /// A context, and the guard whose drop says that the work is of no use any more.
-    fn context(&self, call: &mut IncomingCall, deadline: Option<Instant>) -> (Context, DropGuard) {
+    pub(super) fn context(&self, of: ContextOf) -> (Context, DropGuard) {
+        let ContextOf { meta, deadline, peer, service, cause, origin } = of;
         let cancel = CancellationToken::new();
         let ctx = Context::new(ContextParts {
-            meta: std::mem::take(&mut call.meta),
+            meta,
             deadline,
-            peer: call.peer.take(),
+            peer,
             env: self.inner.env.clone(),
             resolver: self.inner.resolver.clone(),
             cancel: cancel.clone(),
+            service,
+            store: self.store(service),
+            payload: self.inner.payload,
+            cause,
+            origin,
         });
         (ctx, cancel.drop_guard())
     }
 
-    /// Runs a handler that nobody waits for: an event's, a queued command's, a schedule's. What it emitted goes out if
-    /// it succeeds.
-    ///
-    /// # Errors
-    /// What the handler failed with; a panic is `internal`.
-    pub async fn work<F>(
+    /// The context of one run of a call's handler.
+    pub(super) fn context_of(
         &self,
-        meta: crate::call::Metadata,
-        span: Span,
-        run: impl FnOnce(Context) -> F,
-    ) -> Result<()>
-    where
-        F: Future<Output = Result<()>>,
-    {
-        let mut call =
-            IncomingCall { meta, deadline: None, body: Body::One(Bytes::new()), peer: None };
-        let (ctx, guard) = self.context(&mut call, None);
-        let work = AssertUnwindSafe(async { run(ctx.clone()).await }).catch_unwind();
-        let work = async {
-            let done = work.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            self.finish(&ctx, done).await
-        };
-        let done = work.instrument(span).await;
-        drop(guard.disarm());
-        done
+        served: &Served,
+        origin: Option<String>,
+    ) -> (Context, DropGuard) {
+        self.context(ContextOf {
+            meta: served.meta.clone(),
+            deadline: served.deadline,
+            peer: served.peer.clone(),
+            service: served.operation.service,
+            cause: None,
+            origin,
+        })
     }
 
-    /// Publishes what the handler emitted, if that is still to go out.
-    async fn finish<T>(&self, ctx: &Context, done: Result<T>) -> Result<T> {
-        let emitted = ctx.close_outbox();
-        if emitted.is_empty() {
-            return done;
+    /// Runs the handler of a call once; a panic is `internal`.
+    pub(super) async fn handled(&self, served: &Served, ctx: &Context) -> Result<Answer> {
+        caught((served.run)(ctx.clone(), Body::One(served.request.clone()))).await
+    }
+
+    /// What a handler said, unless it emitted what the contract does not say.
+    pub(super) fn judged<T>(&self, emits: &Emits, ctx: &Context, done: Result<T>) -> Result<T> {
+        let failure = done.as_ref().err().map(|error| error.domain_name().unwrap_or_default());
+        match ctx.emitted(|names| emits.judge(failure, names)) {
+            Ok(()) => done,
+            Err(breach) => {
+                ctx.discard();
+                tracing::error!(breach, "a handler broke its contract; nothing of it is committed");
+                Err(Error::internal(format!("the handler broke its contract: {breach}")))
+            }
         }
-        match self.inner.bus.get() {
-            Some(bus) => bus.publish(emitted).await?,
-            None => tracing::warn!(
-                events = emitted.len(),
-                "events were emitted, but nothing carries them"
-            ),
-        }
-        done
     }
 
     async fn run(self, operation: &'static Operation, mut call: IncomingCall) -> Result<Answer> {
-        let Some(handler) = self.inner.handlers.get(operation.path) else {
+        let Some(handler) = self.inner.handlers.get(operation.path).cloned() else {
             return Err(Error::unimplemented(format!("{} is not served here", operation.path)));
         };
         let deadline = self.deadline(operation, call.deadline);
-        let (ctx, guard) = self.context(&mut call, deadline);
         let body = std::mem::replace(&mut call.body, Body::One(Bytes::new()));
-        let work = AssertUnwindSafe(async { handler(ctx.clone(), body).await }).catch_unwind();
+        let IncomingCall { meta, peer, .. } = call;
         let work = async {
-            let done = work.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            self.finish(&ctx, done).await
+            match (handler.asks, body) {
+                (Some(asks), body) => {
+                    let request = super::handler::only(body).await?;
+                    let served =
+                        Served { operation, meta, deadline, peer, request, run: handler.run };
+                    match self.store(operation.service) {
+                        Some(store) => {
+                            once::run(&self, &served, &asks, store).await.map(|a| (a, None))
+                        }
+                        None => Err(no_store(operation)),
+                    }
+                }
+                (None, body) => {
+                    self.plain(operation, handler.run, meta, peer, deadline, body).await
+                }
+            }
         };
-        let answer = tokio::select! {
+        let (answer, guard) = tokio::select! {
             biased;
             done = client::until(&self.inner.env, deadline, operation, work) => done?,
             () = self.stopped() => return Err(stopping()),
         };
         Ok(self.guard(operation, deadline, answer, guard))
+    }
+
+    /// A call whose answer is not recorded. The guard is for as long as the answer streams.
+    async fn plain(
+        &self,
+        operation: &'static Operation,
+        run: Run,
+        meta: Metadata,
+        peer: Option<Arc<str>>,
+        deadline: Option<Instant>,
+        body: Body,
+    ) -> Result<(Answer, Option<DropGuard>)> {
+        let again = match &body {
+            Body::One(bytes) if operation.idempotency != Idempotency::None => Some(bytes.clone()),
+            _ => None,
+        };
+        let mut body = Some(body);
+        for _ in 0..RUNS {
+            let Some(body) = body.take().or_else(|| again.clone().map(Body::One)) else { break };
+            let (meta, peer, service) = (meta.clone(), peer.clone(), operation.service);
+            let of = ContextOf { meta, deadline, peer, service, cause: None, origin: None };
+            let (ctx, guard) = self.context(of);
+            let done = caught(run(ctx.clone(), body)).await;
+            let done = self.judged(&operation.emits, &ctx, done);
+            match ctx.commit(Unit::default()).await? {
+                Commit::Done => return done.map(|answer| (answer, Some(guard))),
+                Commit::Refused(Conflict::Changed { table, key }) => {
+                    tracing::debug!(
+                        operation = operation.name,
+                        table,
+                        key,
+                        "what was read has changed"
+                    );
+                }
+                Commit::Refused(_) => return Err(no_store(operation)),
+            }
+        }
+        Err(once::contended(operation))
     }
 
     fn deadline(&self, operation: &'static Operation, callers: Option<Instant>) -> Option<Instant> {
@@ -178,12 +238,12 @@ impl Host {
         operation: &'static Operation,
         deadline: Option<Instant>,
         answer: Answer,
-        guard: DropGuard,
+        guard: Option<DropGuard>,
     ) -> Answer {
         let Answer { meta, body } = answer;
         let body = match body {
             Body::One(bytes) => {
-                drop(guard.disarm());
+                drop(guard.map(DropGuard::disarm));
                 Body::One(bytes)
             }
             Body::Stream(stream) => {
@@ -200,7 +260,7 @@ impl Host {
     fn stoppable(
         &self,
         stream: BoxStream<'static, Result<Bytes>>,
-        guard: DropGuard,
+        guard: Option<DropGuard>,
     ) -> BoxStream<'static, Result<Bytes>> {
         let host = self.clone();
         let mut stopped = async move { host.stopped().await }.boxed();
@@ -220,6 +280,39 @@ impl Host {
         })
         .boxed()
     }
+}
+
+/// What the context of one run is made of.
+pub(super) struct ContextOf {
+    pub(super) meta: Metadata,
+    pub(super) deadline: Option<Instant>,
+    pub(super) peer: Option<Arc<str>>,
+    pub(super) service: &'static str,
+    pub(super) cause: Option<Uuid>,
+    pub(super) origin: Option<String>,
+}
+
+/// A call with one request, that can be run again.
+pub(super) struct Served {
+    pub(super) operation: &'static Operation,
+    pub(super) meta: Metadata,
+    pub(super) deadline: Option<Instant>,
+    pub(super) peer: Option<Arc<str>>,
+    pub(super) request: Bytes,
+    pub(super) run: Run,
+}
+
+/// Runs a handler; a panic is `internal`.
+pub(super) async fn caught<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = AssertUnwindSafe(run).catch_unwind().await;
+    done.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn no_store(operation: &Operation) -> Error {
+    Error::failed_precondition(format!(
+        "{} keeps what it answers and publishes in a store, and {} has none here; serve it by an `App`, which gives it one",
+        operation.name, operation.service
+    ))
 }
 
 impl Accept for Host {
@@ -270,10 +363,18 @@ fn stopping() -> Error {
     Error::unavailable("the service is shutting down")
 }
 
+/// The reason of an error for a panic.
+pub(super) const PANICKED: &str = "PANICKED";
+
 /// What a panic is told as: the caller learns nothing of it, the log its message.
 fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = text, "a handler panicked");
-    Error::internal("the handler failed unexpectedly")
+    let reason = Reason {
+        reason: PANICKED.to_owned(),
+        domain: "svckit".to_owned(),
+        metadata: std::collections::BTreeMap::new(),
+    };
+    Error::internal("the handler failed unexpectedly").with_reason(reason)
 }

@@ -3,6 +3,8 @@
 mod builder;
 mod handler;
 mod host;
+mod once;
+mod work;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,20 +12,30 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub use self::builder::ServerBuilder;
+pub use self::builder::{Reader, ServerBuilder};
 pub use self::host::{Host, HostParts};
+use self::once::Asks;
+pub use self::work::{Consumer, Trouble, Worked, read, tick};
+use crate::broker::Envelope;
 use crate::call::{Answer, Body};
 use crate::context::Context;
 use crate::error::Result;
-use crate::message::{Bus, Every};
-use crate::operation::{EventDescriptor, QueueDescriptor, ServiceDescriptor};
+use crate::message::{QueueDescriptor, ScheduleDescriptor, SubscriptionDescriptor};
+use crate::operation::ServiceDescriptor;
 
-/// What an operation is served by: a context and encoded requests in, encoded answers out.
-pub type Handler = Arc<dyn Fn(Context, Body) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+/// What an operation is run by: a context and encoded requests in, encoded answers out.
+type Run = Arc<dyn Fn(Context, Body) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+/// What an operation is served by.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    run: Run,
+    /// For what is recorded under a key, or undoes what is.
+    asks: Option<Asks>,
+}
 
 /// What works off a message: nothing is answered.
-pub type Worker =
-    Arc<dyn Fn(Context, bytes::Bytes) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+pub type Worker = Arc<dyn Fn(Context, Envelope) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What a tick of a schedule runs.
 pub type Tick = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -33,7 +45,6 @@ pub type Tick = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<()>> + Send + S
 pub struct ServiceServer {
     pub(crate) descriptor: &'static ServiceDescriptor,
     pub(crate) handlers: HashMap<&'static str, Handler>,
-    pub(crate) bus: BusSlot,
     /// The events that it handles.
     pub subscriptions: Vec<Subscription>,
     /// The queued commands that it works off.
@@ -45,13 +56,9 @@ pub struct ServiceServer {
 /// One `on E do NAME`.
 #[derive(Clone)]
 pub struct Subscription {
-    /// The service that subscribes: one instance of it handles each event.
-    pub service: &'static str,
-    /// The handler's name in the contract.
-    pub name: &'static str,
-    /// The newest version of the event that the handler knows.
-    pub event: &'static EventDescriptor,
-    /// The handler.
+    /// Which one.
+    pub descriptor: &'static SubscriptionDescriptor,
+    /// The handler, which reads every version up to the newest that it knows.
     pub worker: Worker,
 }
 
@@ -67,12 +74,8 @@ pub struct Queue {
 /// One `schedule NAME every …`.
 #[derive(Clone)]
 pub struct Schedule {
-    /// The service that runs it.
-    pub service: &'static str,
-    /// Its name in the contract.
-    pub name: &'static str,
-    /// When it is due.
-    pub every: Every,
+    /// Which one.
+    pub descriptor: &'static ScheduleDescriptor,
     /// The handler.
     pub tick: Tick,
 }
@@ -100,6 +103,3 @@ impl fmt::Debug for ServiceServer {
             .finish_non_exhaustive()
     }
 }
-
-/// A slot for the bus, which is made after the services that it delivers to.
-pub(crate) type BusSlot = Arc<std::sync::OnceLock<Arc<dyn Bus>>>;

@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use svckit_core::call::{Channel, Resolve, Transport};
 use svckit_core::clock::Env;
+use svckit_core::message::Payload;
 use svckit_core::operation::ServiceDescriptor;
 use svckit_core::server::{Host, HostParts};
+use svckit_core::store::Store;
 use svckit_policy::Policed;
+use svckit_store_memory::MemoryStore;
 use svckit_transport_inproc::InProcess;
 
 use crate::{Config, Error, Result, ServiceServer};
@@ -59,7 +62,13 @@ impl Registry {
             return host.clone();
         }
         let (services, env) = (state.servers.clone(), self.env.clone());
-        let host = Host::new(HostParts { services, env, resolver: Arc::new(self.ways()) });
+        let store = |server: &ServiceServer| {
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            (server.descriptor().name, store)
+        };
+        let stores = services.iter().map(store).collect();
+        let (resolver, payload) = (Arc::new(self.ways()), Payload::default());
+        let host = Host::new(HostParts { services, env, resolver, stores, payload });
         state.host = Some(host.clone());
         host
     }

@@ -91,7 +91,7 @@ async fn an_event_is_tried_again_and_then_given_up() {
     }
     let letter = &running.dead_letters()[0];
     assert_eq!(
-        (letter.what.as_str(), letter.handler),
+        (letter.what.as_str(), letter.handler.as_str()),
         ("sample.v1.Orders.OrderPlaced", "CountPlaced")
     );
     assert_eq!(

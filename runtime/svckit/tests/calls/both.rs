@@ -160,9 +160,11 @@ async fn violations(client: Client) {
 async fn metadata(client: Client) {
     let options = CallOptions::new().tenant("acme").correlation_id("c-1").idempotency_key("beside");
     let client = client.with(options);
-    let note = client.place_order(place("WHO", 1)).await.unwrap().note.unwrap();
+    let request = place("WHO", 1);
+    let key = request.request_id.clone();
+    let note = client.place_order(request).await.unwrap().note.unwrap();
     // The key in the request is the key; tenant and correlation travel on to callees.
-    assert!(note.starts_with("acme|r-1|c-1|"), "{note}");
+    assert!(note.starts_with(&format!("acme|{key}|c-1|")), "{note}");
     client.place_order(place("TENANT", 1)).await.unwrap();
 }
 

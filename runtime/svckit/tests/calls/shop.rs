@@ -117,7 +117,10 @@ pub fn order(id: &str, quantity: u32) -> Order {
 }
 
 pub fn place(sku: &str, quantity: u32) -> PlaceOrderRequest {
-    PlaceOrderRequest { request_id: "r-1".to_owned(), sku: sku.to_owned(), quantity }
+    // A request of its own each time: the same one again would get the same answer again.
+    static PLACED: AtomicU32 = AtomicU32::new(0);
+    let request_id = format!("r-{}", PLACED.fetch_add(1, Ordering::SeqCst));
+    PlaceOrderRequest { request_id, sku: sku.to_owned(), quantity }
 }
 
 impl orders::Service for Orders {
@@ -149,12 +152,13 @@ impl orders::Service for Orders {
             Err(ReserveError::OutOfStock(error)) => return Err(error.into()),
             other => other?,
         }
-        let placed = OrderPlaced { order_id: req.request_id.clone(), quantity: req.quantity };
+        // All of them are one order, so that their events have one key.
+        let placed = OrderPlaced { order_id: "r-1".to_owned(), quantity: req.quantity };
         ctx.emit_order_placed(placed);
         if req.sku == "LATE" {
             return Err(Error::aborted("after it was emitted").into());
         }
-        Ok(order(&req.request_id, req.quantity))
+        Ok(order("r-1", req.quantity))
     }
 
     async fn list_orders(

@@ -42,14 +42,19 @@ async fn what_does_not_end_in_time_is_ended() {
     let config = Config { drain, listen: Some("127.0.0.1:0".to_owned()), ..Config::default() };
     let app = App::with(config).serve(orders::server(Orders(probe.clone())));
     let running = app.serve(inventory::server(Inventory(probe.clone()))).start().await.unwrap();
-    let client = shop::remote(&running).await;
-    let call = tokio::spawn(async move { client.place_order(place("WAIT", 1)).await });
+    // A peer that does not try again.
+    let mut grpc = peer::connect(&running).await;
+    let place = peer::place("WAIT", 1);
+    let call =
+        tokio::spawn(
+            async move { peer::unary::<_, peer::Order>(&mut grpc, peer::PLACE, place).await },
+        );
     seen(&probe.started).await;
     running.shutdown().await;
-    let PlaceOrderError::Other(error) = call.await.unwrap().unwrap_err() else { panic!() };
+    let status = call.await.unwrap().unwrap_err();
     assert_eq!(
-        (error.code(), error.message()),
-        (Code::Unavailable, "the service is shutting down")
+        (status.code(), status.message()),
+        (tonic::Code::Unavailable, "the service is shutting down")
     );
     seen(&probe.dropped).await;
 }

@@ -106,9 +106,12 @@ pub fn server<S: Service + Subscriptions>(service: S) -> svckit::ServiceServer {
         .unary(&STOCK_LEVEL, |s, ctx, req| async move {
             s.stock_level(&mut StockLevelContext(ctx), req).await.map(rt::one)
         })
-        .on(&super::orders::ORDER_PLACED, "CountPlaced", |s, ctx, event| async move {
-            s.count_placed(&mut CountPlacedContext(ctx), event).await
-        })
+        .on(
+            const {
+                &rt::SubscriptionDescriptor::new(SERVICE, "CountPlaced", &super::orders::ORDER_PLACED)
+            },
+            |s, ctx, event| async move { s.count_placed(&mut CountPlacedContext(ctx), event).await },
+        )
         .build()
 }
 

@@ -43,10 +43,10 @@ pub static PLACE_ORDER: rt::Operation =
         .policy(SHORT);
 
 pub static RESIZE_PHOTO_QUEUE: rt::QueueDescriptor =
-    rt::QueueDescriptor { operation: &RESIZE_PHOTO, concurrency: 2, attempts: 3 };
+    rt::QueueDescriptor::new(&RESIZE_PHOTO).concurrency(2).attempts(3);
 
 pub static ORDER_PLACED: rt::EventDescriptor =
-    rt::EventDescriptor { name: "sample.v1.Orders.OrderPlaced", version: 1 };
+    rt::EventDescriptor::new("sample.v1.Orders.OrderPlaced", 1);
 
 pub static DESCRIPTOR: rt::ServiceDescriptor = rt::ServiceDescriptor {
     name: SERVICE,
@@ -197,8 +197,8 @@ pub trait Subscriptions: Send + Sync + 'static {
 
 pub fn server<S: Service + Subscriptions>(service: S) -> svckit::ServiceServer {
     rt::ServiceServer::builder(&DESCRIPTOR, service)
-        .unary(&PLACE_ORDER, |s, ctx, req: super::PlaceOrderRequest| async move {
-            ctx.set_idempotency_key(&req.request_id);
+        .key(&PLACE_ORDER, |request: &super::PlaceOrderRequest| request.request_id.to_string())
+        .unary(&PLACE_ORDER, |s, ctx, req| async move {
             s.place_order(&mut PlaceOrderContext(ctx), req).await
         })
         .unary(&LIST_ORDERS, |s, ctx, rt::Paged { request, page }| async move {
@@ -227,8 +227,13 @@ pub fn server<S: Service + Subscriptions>(service: S) -> svckit::ServiceServer {
             s.resize_photo(&mut ResizePhotoContext(ctx), req).await
         })
         .schedule(
-            "ExpireCarts",
-            rt::Every::Interval(rt::Duration::from_secs(3600)),
+            const {
+                &rt::ScheduleDescriptor::new(
+                    SERVICE,
+                    "ExpireCarts",
+                    rt::Every::Interval(rt::Duration::from_secs(3600)),
+                )
+            },
             |s, ctx| async move { s.expire_carts(&mut ExpireCartsContext(ctx)).await },
         )
         .build()
@@ -243,6 +248,12 @@ macro_rules! contexts {
 
             fn deref(&self) -> &svckit::Context {
                 &self.0
+            }
+        }
+
+        impl std::ops::DerefMut for $name {
+            fn deref_mut(&mut self) -> &mut svckit::Context {
+                &mut self.0
             }
         }
     )*};
@@ -262,7 +273,7 @@ impl PlaceOrderContext {
     }
 
     pub fn emit_order_placed(&mut self, event: super::OrderPlaced) {
-        self.0.emit(rt::Outgoing::new(&ORDER_PLACED, &event.order_id, &event));
+        self.0.emit(&ORDER_PLACED, &event.order_id, &event);
     }
 }
 

@@ -22,7 +22,7 @@ pub struct DeadLetter {
     /// The service whose handler failed.
     pub service: &'static str,
     /// The handler that failed.
-    pub handler: &'static str,
+    pub handler: String,
     /// What orders it among others; empty where nothing does.
     pub key: String,
     /// The message, encoded.

@@ -1,22 +1,19 @@
-//! Events and queued commands within the process, in memory: what is not delivered when the process ends is lost.
+//! Events and queued commands within the process, from the stores' outboxes to the handlers, in memory on the way.
 //!
-//! Each subscribing service gets each event once, and those of one key in order of publication. A handler that fails
-//! is called again after a pause that doubles; what keeps failing becomes a dead letter.
+//! Each group gets each message once, and those of one key in order of publication. A handler that fails is called again
+//! after a pause that doubles; what keeps failing becomes a dead letter.
 
 mod dead;
 mod deliver;
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use svckit_core::error::{Error, Result};
-use svckit_core::message::{Bus, Job, Message};
-use svckit_core::server::{Host, Subscription};
+use svckit_core::broker::Envelope;
+use svckit_core::server::{Consumer, Host};
+use svckit_core::store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -24,10 +21,8 @@ pub use self::dead::DeadLetter;
 use self::dead::DeadLetters;
 use self::deliver::Work;
 
-/// How many events of one subscriber may be handled at once; those of one key never are.
-const LANES: usize = 16;
-/// How often an event is tried.
-const ATTEMPTS: u32 = 5;
+/// How many messages of an outbox are taken at once.
+const BATCH: usize = 256;
 
 /// Carries events and queued commands within the process. Dropping it stops all handlers.
 pub struct LocalBus {
@@ -36,35 +31,35 @@ pub struct LocalBus {
 
 struct Inner {
     host: Host,
-    subscribers: Vec<Subscriber>,
-    queues: HashMap<&'static str, mpsc::UnboundedSender<Work>>,
+    groups: Vec<Group>,
     pending: watch::Sender<usize>,
     dead: DeadLetters,
     stop: CancellationToken,
 }
 
-/// The subscriptions of one service.
-struct Subscriber {
-    subscriptions: Vec<Subscription>,
+/// A consumer group with a lane for each message that it handles at once.
+struct Group {
+    consumer: Arc<Consumer>,
     lanes: Vec<mpsc::UnboundedSender<Work>>,
 }
 
-/// What the services hold: it does not keep the bus alive.
-struct Handle(Weak<Inner>);
-
-type Receivers = Vec<mpsc::UnboundedReceiver<Work>>;
-
 impl LocalBus {
-    /// Starts to carry what the services of `host` emit and take. Must be called within a tokio runtime.
+    /// Starts to carry what the services of `host` publish. Must be called within a tokio runtime.
     #[must_use]
     pub fn start(host: &Host) -> Self {
-        let mut receivers = Receivers::new();
-        let subscribers = subscribers(host, &mut receivers);
-        let (queues, workers) = queues(host);
+        let mut receivers = Vec::new();
+        let consumers =
+            host.servers().iter().flat_map(svckit_core::server::ServiceServer::consumers);
+        let groups = consumers.map(|consumer| {
+            let ends = (0..consumer.concurrency).map(|_| mpsc::unbounded_channel());
+            let (lanes, ends) = ends.unzip::<_, _, Vec<_>, Vec<_>>();
+            receivers.extend(ends);
+            Group { consumer: Arc::new(consumer), lanes }
+        });
+        let groups = groups.collect();
         let inner = Arc::new(Inner {
             host: host.clone(),
-            subscribers,
-            queues,
+            groups,
             pending: watch::Sender::new(0),
             dead: DeadLetters::default(),
             stop: CancellationToken::new(),
@@ -72,19 +67,30 @@ impl LocalBus {
         for receiver in receivers {
             deliver::lane(&inner, receiver);
         }
-        for (receiver, concurrency) in workers {
-            deliver::workers(&inner, receiver, concurrency);
+        for store in host.servers().iter().filter_map(|s| host.store(s.descriptor().name)) {
+            relay(&inner, store);
         }
         crate::schedule::start(host, &inner.stop);
-        let handle: Arc<dyn Bus> = Arc::new(Handle(Arc::downgrade(&inner)));
-        host.set_bus(&handle);
         Self { inner }
     }
 
     /// Returns once everything that was taken is done or dead.
     pub async fn idle(&self) {
-        // The sender is in `self`, so the channel is open.
-        let _ = self.inner.pending.subscribe().wait_for(|pending| *pending == 0).await;
+        let host = &self.inner.host;
+        let names = host.servers().iter().map(|server| server.descriptor().name);
+        let stores: Vec<_> = names.filter_map(|name| host.store(name)).collect();
+        loop {
+            // The sender is in `self`, so the channel is open.
+            let _ = self.inner.pending.subscribe().wait_for(|pending| *pending == 0).await;
+            let mut waiting = 0;
+            for store in &stores {
+                waiting += store.outbox_status().await.map_or(0, |status| status.waiting);
+            }
+            if waiting == 0 && *self.inner.pending.borrow() == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// What kept failing, the oldest first; the last thousand.
@@ -108,59 +114,38 @@ impl fmt::Debug for LocalBus {
     }
 }
 
-fn subscribers(host: &Host, receivers: &mut Receivers) -> Vec<Subscriber> {
-    let with = host.servers().iter().filter(|server| !server.subscriptions.is_empty());
-    with.map(|server| {
-        let (lanes, mut ends) =
-            (0..LANES).map(|_| mpsc::unbounded_channel()).unzip::<_, _, _, Vec<_>>();
-        receivers.append(&mut ends);
-        Subscriber { subscriptions: server.subscriptions.clone(), lanes }
-    })
-    .collect()
-}
-
-type Queues = HashMap<&'static str, mpsc::UnboundedSender<Work>>;
-
-fn queues(host: &Host) -> (Queues, Vec<(mpsc::UnboundedReceiver<Work>, usize)>) {
-    let (mut senders, mut workers) = (Queues::new(), Vec::new());
-    for queue in host.servers().iter().flat_map(|server| &server.queues) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        senders.insert(queue.descriptor.operation.path, sender);
-        workers.push((receiver, queue.descriptor.concurrency.max(1)));
-    }
-    (senders, workers)
+/// Takes what a store is to publish.
+fn relay(inner: &Arc<Inner>, store: Arc<dyn Store>) {
+    let (weak, stop) = (Arc::downgrade(inner), inner.stop.clone());
+    tokio::spawn(stop.run_until_cancelled_owned(async move {
+        loop {
+            let Ok(batch) = store.outbox(0, BATCH).await else { return };
+            if batch.is_empty() {
+                store.outbox_grew().await;
+                continue;
+            }
+            let Some(inner) = weak.upgrade() else { return };
+            let seqs = batch.iter().map(|pending| pending.seq).collect();
+            for pending in batch {
+                inner.publish(&pending.envelope);
+            }
+            if store.published(seqs).await.is_err() {
+                return;
+            }
+        }
+    }));
 }
 
 impl Inner {
-    fn publish(&self, message: &Message) {
-        for subscriber in &self.subscribers {
-            let lane = &subscriber.lanes[lane(message)];
-            for subscription in
-                subscriber.subscriptions.iter().filter(|s| s.event.name == message.event.name)
-            {
-                self.send(lane, Work::event(subscription, message.clone()));
+    fn publish(&self, envelope: &Envelope) {
+        for group in &self.groups {
+            if group.consumer.group.wants.iter().any(|name| **name == *envelope.name) {
+                let lane = &group.lanes[lane(envelope, group.lanes.len())];
+                self.pending.send_modify(|pending| *pending += 1);
+                if lane.send(Work::new(&group.consumer, envelope.clone())).is_err() {
+                    self.done();
+                }
             }
-        }
-    }
-
-    fn enqueue(&self, job: Job) -> Result<()> {
-        let operation = job.queue.operation;
-        let queues = self.host.servers().iter().flat_map(|server| &server.queues);
-        let queue =
-            queues.into_iter().find(|queue| queue.descriptor.operation.path == operation.path);
-        match (queue, self.queues.get(operation.path)) {
-            (Some(queue), Some(sender)) => {
-                self.send(sender, Work::job(queue, job));
-                Ok(())
-            }
-            _ => Err(Error::unimplemented(format!("{} has no queue here", operation.name))),
-        }
-    }
-
-    fn send(&self, to: &mpsc::UnboundedSender<Work>, work: Work) {
-        self.pending.send_modify(|pending| *pending += 1);
-        if to.send(work).is_err() {
-            self.done();
         }
     }
 
@@ -169,34 +154,13 @@ impl Inner {
     }
 }
 
-/// Events of one key share a lane; those without any are spread.
-fn lane(message: &Message) -> usize {
+/// Messages of one key share a lane; those without any are spread.
+fn lane(envelope: &Envelope, lanes: usize) -> usize {
     let mut hasher = DefaultHasher::new();
-    if message.key.is_empty() {
-        message.id.hash(&mut hasher);
+    if envelope.key.is_empty() {
+        envelope.id.hash(&mut hasher);
     } else {
-        message.key.hash(&mut hasher);
+        envelope.key.hash(&mut hasher);
     }
-    usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)
-}
-
-impl Bus for Handle {
-    fn publish(&self, messages: Vec<Message>) -> BoxFuture<'static, Result<()>> {
-        let inner = self.0.upgrade();
-        async move {
-            let inner = inner.ok_or_else(stopped)?;
-            messages.iter().for_each(|message| inner.publish(message));
-            Ok(())
-        }
-        .boxed()
-    }
-
-    fn enqueue(&self, job: Job) -> BoxFuture<'static, Result<()>> {
-        let inner = self.0.upgrade();
-        async move { inner.ok_or_else(stopped)?.enqueue(job) }.boxed()
-    }
-}
-
-fn stopped() -> Error {
-    Error::unavailable("the app that carries events and queued commands has stopped")
+    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
 }

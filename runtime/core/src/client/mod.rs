@@ -1,5 +1,7 @@
 //! The client's side of a call: what every generated client is made of.
 
+mod keys;
+
 use std::future::Future;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, Stream, StreamExt};
 
+pub(crate) use self::keys::{CallKeys, derived_id};
 use crate::call::{Answer, Body, Channel, Metadata, OutgoingCall, Streaming, metadata};
 use crate::clock::Env;
 use crate::error::{Error, OperationError, Result};
@@ -70,6 +73,7 @@ pub struct Stub {
     options: CallOptions,
     inherited: Metadata,
     deadline: Option<Instant>,
+    keys: Option<CallKeys>,
 }
 
 impl Stub {
@@ -81,6 +85,7 @@ impl Stub {
             options: CallOptions::default(),
             inherited: Metadata::default(),
             deadline: None,
+            keys: None,
         }
     }
 
@@ -92,9 +97,15 @@ impl Stub {
 
     /// In the name of a call that is served: its metadata and its deadline travel along.
     #[must_use]
-    pub(crate) fn within(mut self, meta: Metadata, deadline: Option<Instant>) -> Self {
+    pub(crate) fn within(
+        mut self,
+        meta: Metadata,
+        deadline: Option<Instant>,
+        keys: Option<CallKeys>,
+    ) -> Self {
         self.inherited = meta;
         self.deadline = deadline;
+        self.keys = keys;
         self
     }
 
@@ -228,7 +239,9 @@ impl Stub {
         if operation.idempotency == Idempotency::ByCaller
             && meta.get(metadata::IDEMPOTENCY_KEY).is_none()
         {
-            meta.set(metadata::IDEMPOTENCY_KEY, env.ids.new_id().to_string());
+            let key = self.keys.as_ref().map(|keys| keys.next(operation));
+            let key = key.unwrap_or_else(|| env.ids.new_id());
+            meta.set(metadata::IDEMPOTENCY_KEY, key.to_string());
         }
         let total = (!operation.shape.streams()).then_some(operation.policy.timeout.total);
         let timeout = total.into_iter().chain(self.options.timeout).min();

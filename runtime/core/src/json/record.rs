@@ -1,0 +1,32 @@
+//! Whole records as JSON text.
+
+use super::{Object, View};
+use crate::check::Violations;
+use crate::wire::{DecodeError, Record};
+
+/// A record as ProtoJSON.
+#[must_use]
+pub fn to_vec<T: Record>(record: &T) -> Vec<u8> {
+    // Views serialize without errors, and memory takes all that is written.
+    serde_json::to_vec(&View::Object(record)).unwrap_or_default()
+}
+
+/// Reads a record; its constraints are not judged.
+///
+/// # Errors
+/// `Invalid` for what is no JSON object, and where fields are missing or of another type.
+pub fn from_slice<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let json = serde_json::from_slice::<serde_json::Map<_, _>>(bytes);
+    let mut v = Violations::new();
+    let read = match &json {
+        Ok(members) => T::from_json(&Object::new(members), &mut v),
+        Err(error) => {
+            v.push("", "json", format!("must be a JSON object: {error}"));
+            None
+        }
+    };
+    match read {
+        Some(record) if v.is_empty() => Ok(record),
+        _ => Err(DecodeError::Invalid(v)),
+    }
+}
