@@ -32,6 +32,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-templates", &[]),
     ("svckit-core", &[]),
     ("svckit-policy", &["svckit-core"]),
+    ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
     ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
     ("svckit-transport-inproc", &["svckit-core", "svckit-policy"]),
