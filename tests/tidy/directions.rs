@@ -31,6 +31,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-cli", &["svckit-backend", "svckit-diagnostics", "svckit-driver", "svckit-templates"]),
     ("svckit-templates", &[]),
     ("svckit-core", &[]),
+    ("svckit-messaging", &["svckit-core"]),
     ("svckit-policy", &["svckit-core"]),
     ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
@@ -40,6 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
         "svckit",
         &[
             "svckit-core",
+            "svckit-messaging",
             "svckit-policy",
             "svckit-store-memory",
             "svckit-transport-grpc",
@@ -68,6 +70,7 @@ const ONLY: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "svckit-core",
+            "svckit-messaging",
             "svckit-policy",
             "svckit-transport-grpc",
             "svckit-transport-inproc",

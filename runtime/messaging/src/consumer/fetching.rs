@@ -1,0 +1,168 @@
+//! Asks the broker for what can be handled now.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use svckit_core::broker::{Delivery, Fetch, Settlement};
+use svckit_core::error::Result;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Consumer, SILENT, judge};
+use crate::time::{Backoff, wall};
+
+/// So many are fetched at once.
+const BATCH: usize = 256;
+const BASE: Duration = Duration::from_millis(100);
+const CAP: Duration = Duration::from_secs(5);
+/// A broker that does not say how it does within this time is silent, too.
+const STATUS: Duration = Duration::from_secs(5);
+
+impl Consumer {
+    /// Fetches and hands out until the drain.
+    pub(super) async fn fetching(self: Arc<Self>) {
+        let drain = self.shared.drain.clone();
+        let mut backoff = Backoff::new(BASE, CAP);
+        loop {
+            let next = async {
+                let permits = self.free().await?;
+                let asked = self.shared.env.clock.now();
+                let fetched = self.fetch(permits.num_permits()).await;
+                Some((permits, asked, fetched))
+            };
+            let Some(Some((permits, asked, fetched))) = drain.run_until_cancelled(next).await
+            else {
+                return;
+            };
+            match fetched {
+                Ok(deliveries) => {
+                    if backoff.recovered() {
+                        tracing::info!(group = self.group.name(), "messages are fetched again");
+                    }
+                    self.clone().hand_out(deliveries, permits, asked).await;
+                }
+                Err(error) => {
+                    if backoff.failed() {
+                        tracing::warn!(group = self.group.name(), %error, "messages can't be fetched; trying again");
+                    }
+                    drop(permits);
+                    drain.run_until_cancelled(backoff.wait(&self.shared.env)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for a permit and takes all that are free with it. Nothing if the semaphore is closed, which it never is.
+    async fn free(&self) -> Option<OwnedSemaphorePermit> {
+        let mut permits = self.permits.clone().acquire_owned().await.ok()?;
+        let more = self.permits.available_permits().min(BATCH - 1);
+        let more = u32::try_from(more).unwrap_or(0);
+        if let Ok(more) = self.permits.clone().try_acquire_many_owned(more) {
+            permits.merge(more);
+        }
+        Some(permits)
+    }
+
+    /// Asks for messages; asks anew when nothing was said for long.
+    async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        let env = &self.shared.env;
+        loop {
+            let fetch = Fetch {
+                group: self.group.name().to_owned(),
+                most,
+                now: wall(env),
+                lease: self.group.lease,
+                consumer: self.id,
+            };
+            let silent = env.clock.now() + SILENT;
+            tokio::select! {
+                biased;
+                fetched = self.shared.broker.fetch(fetch) => return fetched,
+                () = env.clock.sleep_until(silent) => self.watch().await?,
+            }
+        }
+    }
+
+    /// The watchdog: tells of a fetch that says nothing although messages wait and nobody has any in hand.
+    async fn watch(&self) -> Result<()> {
+        let env = &self.shared.env;
+        let late = env.clock.now() + STATUS;
+        let status = tokio::select! {
+            biased;
+            status = self.shared.broker.status() => status?,
+            () = env.clock.sleep_until(late) => {
+                self.silent("the broker does not say how it does");
+                return Ok(());
+            }
+        };
+        let mine = status.into_iter().find(|status| status.group == self.group.name());
+        let Some(mine) = mine else {
+            // Somebody took the group away: make it known again.
+            return self.shared.broker.declare(self.group.consumer.group.clone()).await;
+        };
+        if mine.waiting > 0 && mine.in_flight == 0 {
+            self.silent("messages wait, nobody has any in hand, and none is handed out");
+        }
+        Ok(())
+    }
+
+    fn silent(&self, what: &str) {
+        self.counters.silent.add(1);
+        tracing::warn!(
+            alert = "consumer_silent",
+            group = self.group.name(),
+            "{what}; they may wait for their time; asking anew"
+        );
+    }
+
+    /// Gives each delivery to a task of its own, with a permit.
+    async fn hand_out(
+        self: Arc<Self>,
+        deliveries: Vec<Delivery>,
+        mut permits: OwnedSemaphorePermit,
+        asked: Instant,
+    ) {
+        let (suspects, rest): (Vec<_>, Vec<_>) = deliveries
+            .into_iter()
+            .partition(|delivery| judge::suspect(&self.group.consumer, delivery));
+        for delivery in rest {
+            // A broker that gives more than it was asked for has them run one after the other.
+            let permit = match permits.split(1) {
+                Some(permit) => permit,
+                None => match self.permits.clone().acquire_owned().await {
+                    Ok(permit) => permit,
+                    Err(_) => return,
+                },
+            };
+            let hand = self.flight.take(&delivery.token, asked);
+            self.shared.tasks.spawn(self.clone().deliver(delivery, hand, permit));
+        }
+        drop(permits);
+        self.alone(suspects, asked).await;
+    }
+
+    /// Runs one of them with nothing beside it and gives the others back first, so that what takes the process down
+    /// takes nothing else with it.
+    async fn alone(self: Arc<Self>, suspects: Vec<Delivery>, asked: Instant) {
+        let mut suspects = suspects.into_iter();
+        let Some(first) = suspects.next() else { return };
+        let back = Settlement::GiveBack { at: wall(&self.shared.env) };
+        for other in suspects {
+            self.settler.settle(other.token, back.clone()).await;
+        }
+        let hand = self.flight.take(&first.token, asked);
+        let all = self.permits.clone().acquire_many_owned(self.concurrency);
+        let Some(Ok(permits)) = self.shared.kill.run_until_cancelled(all).await else {
+            self.settler.settle(first.token, back).await;
+            return;
+        };
+        tracing::warn!(
+            group = self.group.name(),
+            message = %first.envelope.name,
+            id = %first.envelope.id,
+            attempt = first.attempt,
+            "a message that never came back is run alone"
+        );
+        let task = self.shared.tasks.spawn(self.clone().deliver(first, hand, permits));
+        let _ = task.await;
+    }
+}
