@@ -35,6 +35,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-policy", &["svckit-core"]),
     ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
+    ("svckit-store-sqlite", &["svckit-core", "svckit-sqlite"]),
     ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
     ("svckit-transport-inproc", &["svckit-core", "svckit-policy"]),
     (

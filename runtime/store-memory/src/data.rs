@@ -18,8 +18,8 @@ const SWEEP: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct Data {
     state: BTreeMap<(&'static str, String), Stored>,
-    /// The last version of keys that were deleted, so that none comes again.
-    gone: HashMap<(&'static str, String), u64>,
+    /// The last version that was given.
+    version: u64,
     records: BTreeMap<RecordKey, Record>,
     inbox: HashMap<(String, Uuid, u32), Timestamp>,
     outbox: BTreeMap<u64, (Timestamp, Pending)>,
@@ -164,18 +164,12 @@ impl Data {
     }
 
     fn write(&mut self, at: (&'static str, String), value: Option<Bytes>) {
-        let last = self.state.get(&at).map(|stored| stored.version);
         match value {
             Some(value) => {
-                let last = last.or_else(|| self.gone.remove(&at)).unwrap_or(0);
-                self.state.insert(at, Stored { value, version: last + 1 });
+                self.version += 1;
+                self.state.insert(at, Stored { value, version: self.version });
             }
-            None => {
-                self.state.remove(&at);
-                if let Some(last) = last {
-                    self.gone.insert(at, last);
-                }
-            }
+            None => drop(self.state.remove(&at)),
         }
     }
 

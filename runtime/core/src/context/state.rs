@@ -55,7 +55,7 @@ pub struct State<'a, T> {
 pub struct Versioned<T> {
     /// The record.
     pub value: T,
-    /// One more with each change; never the same again for the same key. 0 for what this handler itself has put.
+    /// Greater with each change, never the same again for the same key. 0 for what this handler itself has put.
     pub version: u64,
 }
 

@@ -25,8 +25,7 @@ use crate::error::Result;
 pub struct Stored {
     /// The record, encoded.
     pub value: Bytes,
-    /// 1 when it was first put, then one more with each put. A value that was deleted and put again has a version that
-    /// it never had before.
+    /// From 1, greater with each put; a key that was deleted and put again never has a version that it had before.
     pub version: u64,
 }
 

@@ -1,0 +1,228 @@
+//! A store in one SQLite file: durable on one machine, with no server.
+//!
+//! The file belongs to one service, whose own tables may live in it beside those of the runtime, which all begin with
+//! `svckit_`. All changes go through one thread that commits what has gathered together.
+
+mod commit;
+mod outbox;
+mod raw;
+mod records;
+mod state;
+
+use std::any::Any;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use svckit_core::error::{Error, Result};
+use svckit_core::store::{
+    Claim, Claimed, Commit, Exclusive, Inbox, OutboxStatus, Pending, Range, RecordKey, Slot, Store,
+    Stored, Unit,
+};
+use svckit_sqlite::rusqlite::{self, Connection, OptionalExtension};
+use svckit_sqlite::{File, Schema};
+pub use svckit_sqlite::{Options, Synchronous};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+pub use self::raw::{Sqlite, SqliteTransaction};
+
+const SCHEMA: Schema =
+    Schema { application_id: 0x7376_6b73, what: "store", steps: &[include_str!("schema/1.sql")] };
+
+/// A store in a file. Cheap to clone; the clones are one store.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    file: File,
+    grew: Notify,
+}
+
+impl SqliteStore {
+    /// Opens the file of a service, and makes it where it is not there. It blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    /// As [`File::open`]; the message names the file and says what to do.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        let file = File::open(path, &SCHEMA, options)?;
+        Ok(Self { inner: Arc::new(Inner { file, grew: Notify::new() }) })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.inner.file.path()
+    }
+
+    /// Brings the service's own tables to their present form: SQL by name, each run once and in this order, all or
+    /// nothing. What was run is remembered with its text.
+    ///
+    /// # Errors
+    /// `failed_precondition` if the text of one that was run has changed since, `internal` if one fails.
+    pub async fn migrate(&self, steps: &[(&str, &str)]) -> Result<()> {
+        let steps: Vec<_> =
+            steps.iter().map(|(n, sql)| ((*n).to_owned(), (*sql).to_owned())).collect();
+        let changed = self.inner.file.write(move |c| own_tables(c, &steps)).await?;
+        changed.map_or(Ok(()), |name| {
+            Err(Error::failed_precondition(format!(
+                "the migration `{name}` of {} was run with another text before; leave what was run as it is, and add a new \
+                 one for the change",
+                self.path().display()
+            )))
+        })
+    }
+
+    fn write<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    {
+        let file = self.inner.file.clone();
+        async move { file.write(change).await }.boxed()
+    }
+
+    fn read<R, F>(&self, look: F) -> BoxFuture<'static, Result<R>>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    {
+        let file = self.inner.file.clone();
+        async move { file.read(look).await }.boxed()
+    }
+}
+
+/// The name of a step whose text has changed, if there is one; then nothing is run.
+fn own_tables(c: &Connection, steps: &[(String, String)]) -> rusqlite::Result<Option<String>> {
+    for (name, sql) in steps {
+        let run = "SELECT sql FROM svckit_migrations WHERE name = ?1";
+        let run: Option<String> = c.query_row(run, [name], |row| row.get(0)).optional()?;
+        if run.as_ref().is_some_and(|run| run != sql) {
+            return Ok(Some(name.clone()));
+        }
+    }
+    for (name, sql) in steps {
+        let new = "INSERT OR IGNORE INTO svckit_migrations (name, sql) VALUES (?1, ?2)";
+        if c.execute(new, [name, sql])? == 1 {
+            c.execute_batch(sql)?;
+        }
+    }
+    Ok(None)
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+/// Microseconds since 1970, as times are kept.
+fn us(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn time(us: i64) -> Timestamp {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::MAX)
+}
+
+/// As SQLite keeps numbers that are never negative.
+fn int(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn uint(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+impl Store for SqliteStore {
+    fn get(&self, table: &'static str, key: String) -> BoxFuture<'static, Result<Option<Stored>>> {
+        self.read(move |c| state::get(c, table, &key))
+    }
+
+    fn scan(
+        &self,
+        table: &'static str,
+        range: Range,
+    ) -> BoxFuture<'static, Result<Vec<(String, Stored)>>> {
+        self.read(move |c| state::scan(c, table, &range))
+    }
+
+    fn claim(&self, claim: Claim) -> BoxFuture<'static, Result<Claimed>> {
+        self.write(move |c| records::claim(c, &claim))
+    }
+
+    fn release(&self, key: RecordKey, fence: u64) -> BoxFuture<'static, Result<()>> {
+        self.write(move |c| records::release(c, &key, fence))
+    }
+
+    fn slot(&self, key: RecordKey, now: Timestamp) -> BoxFuture<'static, Result<Slot>> {
+        self.read(move |c| records::slot(c, &key, now))
+    }
+
+    fn seen(&self, inbox: Inbox) -> BoxFuture<'static, Result<bool>> {
+        self.read(move |c| commit::seen(c, &inbox))
+    }
+
+    fn commit(&self, unit: Unit) -> BoxFuture<'static, Result<Commit>> {
+        let (inner, publishes) = (self.inner.clone(), !unit.outbox.is_empty());
+        async move {
+            let done = inner.file.write(move |c| commit::commit(c, &unit)).await?;
+            if publishes && done == Commit::Done {
+                inner.grew.notify_one();
+            }
+            Ok(done)
+        }
+        .boxed()
+    }
+
+    fn exclusive(&self, at_most: Duration) -> BoxFuture<'static, Result<Box<dyn Exclusive>>> {
+        let store = self.clone();
+        async move {
+            let session = store.inner.file.exclusive(at_most).await?;
+            let open: Box<dyn Exclusive> = Box::new(SqliteTransaction::new(session, store));
+            Ok(open)
+        }
+        .boxed()
+    }
+
+    fn outbox(&self, after: u64, limit: usize) -> BoxFuture<'static, Result<Vec<Pending>>> {
+        let read = self.read(move |c| outbox::after(c, after, limit));
+        async move { read.await?.into_iter().map(outbox::pending).collect() }.boxed()
+    }
+
+    fn published(&self, seqs: Vec<u64>) -> BoxFuture<'static, Result<()>> {
+        self.write(move |c| outbox::published(c, &seqs))
+    }
+
+    fn outbox_grew(&self) -> BoxFuture<'static, ()> {
+        let inner = self.inner.clone();
+        async move { inner.grew.notified().await }.boxed()
+    }
+
+    fn outbox_status(&self) -> BoxFuture<'static, Result<OutboxStatus>> {
+        self.read(outbox::status)
+    }
+
+    fn lease_relay(
+        &self,
+        holder: Uuid,
+        now: Timestamp,
+        lease: Duration,
+    ) -> BoxFuture<'static, Result<bool>> {
+        self.write(move |c| outbox::lease(c, holder, now, lease))
+    }
+
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'static, Result<u64>> {
+        self.write(move |c| commit::sweep(c, now))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
