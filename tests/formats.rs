@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use svckit_diagnostics::Severity;
 use svckit_diagnostics::render::{Findings, github, gitlab, json as machine, junit, sarif};
+use svckit_driver::diagrams::{self, Graph, Level, View};
 use svckit_driver::{Checked, Start};
 use svckit_tests::peers::{node_modules, not_run, python, ran, root};
 
@@ -154,4 +155,37 @@ fn gitlab_and_junit_are_read_by_python() {
     let errors = found.iter().flat_map(|f| f.diagnostics).filter(|d| d.is_error()).count();
     assert_eq!(said["issues"], messages);
     assert_eq!((&said["failures"], &said["errors"]), (&json!(errors), &json!(1)));
+}
+
+#[test]
+fn maps_are_drawn_by_mermaid_graphviz_and_browsers() {
+    let Some(modules) = node_modules() else {
+        return not_run("maps before those who draw them", "npm");
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("maps");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a temporary folder");
+    let worlds = fixtures().into_iter().filter(|c| !c.has_errors());
+    let mut count = 0;
+    for (at, checked) in worlds.enumerate() {
+        for level in [Level::Auto, Level::Group, Level::Member] {
+            let view = View { level, ..View::default() };
+            let map = svckit_driver::graph(&checked, &view).expect("a map without a focus");
+            write_forms(&map, &folder, &format!("{at}-{level:?}"));
+            count += 1;
+        }
+    }
+    let said = ran(Path::new("node"), [&root().join("tests/formats/maps.mjs"), &modules, &folder]);
+    let said: Value = serde_json::from_str(&said).expect("it says how many it drew");
+    assert!(count > 30, "{count} maps");
+    assert_eq!(said, json!({ "dot": count, "mmd": count, "svg": count }));
+}
+
+fn write_forms(map: &Graph, folder: &Path, name: &str) {
+    let picture = diagrams::svg(map).expect("fixtures are small");
+    for (kind, text) in
+        [("svg", picture), ("mmd", diagrams::mermaid(map)), ("dot", diagrams::dot(map))]
+    {
+        fs::write(folder.join(format!("{name}.{kind}")), text).expect("a file");
+    }
 }

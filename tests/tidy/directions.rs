@@ -14,10 +14,12 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-backend", &["svckit-diagnostics", "svckit-model"]),
     ("svckit-backend-rust", BACKEND),
     ("svckit-backend-proto", BACKEND),
+    ("svckit-backend-diagrams", BACKEND),
     (
         "svckit-driver",
         &[
             "svckit-backend",
+            "svckit-backend-diagrams",
             "svckit-backend-proto",
             "svckit-backend-rust",
             "svckit-diagnostics",

@@ -39,6 +39,12 @@ pub(crate) enum Format {
     Gitlab,
     /// JUnit's XML.
     Junit,
+    /// A picture; of `graph` alone, as are those that follow.
+    Svg,
+    /// Mermaid, which GitHub, GitLab and wikis draw.
+    Mermaid,
+    /// Graphviz.
+    Dot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -60,6 +66,8 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Generate code and schemas.
     Gen(GenArgs),
+    /// Draw the map: services, calls, events, sagas and choreographies.
+    Graph(GraphArgs),
     /// Explain a message by its number or slug.
     Explain(ExplainArgs),
     /// List every message with its number and slug.
@@ -112,6 +120,51 @@ pub(crate) struct GenArgs {
     /// Write nothing; list what would change, and exit with 1 if anything would.
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "By --format: svg (default), mermaid, dot or json.")]
+pub(crate) struct GraphArgs {
+    /// Workspaces, folders or files.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Show this alone, with what surrounds it: a package, service, operation, event, saga or choreography.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) focus: Option<String>,
+    /// How many steps around the focus are shown.
+    #[arg(long, value_name = "STEPS", default_value_t = 1)]
+    pub(crate) depth: usize,
+    /// Show only these: calls, events, sagas, choreographies, gateways, package=NAME, owner=NAME; `*` may end a name.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) filter: Option<String>,
+    /// How closely to look.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) level: LevelArg,
+    /// What frames stand for.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) cluster: ClusterArg,
+    /// Write to this file rather than to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum LevelArg {
+    /// Services, or packages where there are many.
+    #[default]
+    Auto,
+    /// A box a package, or owner.
+    Group,
+    /// A box a service.
+    Service,
+    /// A box an operation, handler, event and step.
+    Member,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum ClusterArg {
+    #[default]
+    Package,
+    Owner,
 }
 
 #[derive(Debug, Args)]

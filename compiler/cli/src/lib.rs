@@ -62,11 +62,16 @@ fn arguments(all: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run(cli: &Cli, terminal: &Terminal) -> Result<Status, Failure> {
+    if terminal.is_picture() && !matches!(cli.command, Command::Graph(_)) {
+        let message = "svg, mermaid and dot are formats of `svckit graph` alone";
+        return Err(Failure::new(message));
+    }
     match &cli.command {
         Command::New(args) => commands::new::run(args, terminal),
         Command::Check(args) => commands::check::run(args, terminal),
         Command::Fmt(args) => commands::fmt::run(args, terminal),
         Command::Gen(args) => commands::generate::run(args, terminal),
+        Command::Graph(args) => commands::graph::run(args, terminal),
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Codes => commands::explain::list(terminal),
         Command::Rules => commands::explain::rules(terminal),

@@ -26,7 +26,12 @@ impl Terminal {
 
     /// Whether a person reads what is found.
     pub(crate) fn is_text(&self) -> bool {
-        self.format == Format::Text
+        self.format == Format::Text || self.is_picture()
+    }
+
+    /// Whether a map is to be drawn.
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.format, Format::Svg | Format::Mermaid | Format::Dot)
     }
 
     /// Writes what the command was asked for.

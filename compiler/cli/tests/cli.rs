@@ -10,6 +10,8 @@ mod format;
 mod formats;
 #[path = "cli/generate.rs"]
 mod generate;
+#[path = "cli/graph.rs"]
+mod graph;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/project.rs"]

@@ -51,6 +51,9 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
         });
         files.insert(DESCRIPTORS.to_owned(), descriptors);
     }
+    if target.wants_numbers {
+        options.set("numbers", crate::graph::numbers(&world).to_text());
+    }
     let generated = target.backend.generate(&world, &options);
     for (path, text) in generated.map_err(|found| placed(checked, target, found))?.iter() {
         files.insert(path.to_owned(), text.as_bytes().to_vec());

@@ -1,6 +1,7 @@
 //! The table of backends. A new one is a crate and two lines: its dependency, and its entry here.
 
 use svckit_backend::{Backend, Options};
+use svckit_backend_diagrams::DiagramsBackend;
 use svckit_backend_proto::ProtoBackend;
 use svckit_backend_rust::RustBackend;
 use svckit_diagnostics::{Code, Diagnostic, Span};
@@ -17,12 +18,22 @@ pub struct Target {
     pub needs_crates: bool,
     /// Whether it wants the Protobuf descriptors of the contract beside its output.
     pub wants_descriptors: bool,
+    /// Whether it wants to know what is computed of calls.
+    pub wants_numbers: bool,
+}
+
+impl Target {
+    /// A backend that needs nothing but the world.
+    const fn plain(backend: &'static dyn Backend) -> Self {
+        Self { backend, needs_crates: false, wants_descriptors: false, wants_numbers: false }
+    }
 }
 
 /// Every target.
 pub static TARGETS: &[Target] = &[
-    Target { backend: &RustBackend, needs_crates: true, wants_descriptors: true },
-    Target { backend: &ProtoBackend, needs_crates: false, wants_descriptors: false },
+    Target { needs_crates: true, wants_descriptors: true, ..Target::plain(&RustBackend) },
+    Target::plain(&ProtoBackend),
+    Target { wants_numbers: true, ..Target::plain(&DiagramsBackend) },
 ];
 
 /// The target of that name.
@@ -95,7 +106,12 @@ pub fn rule_codes() -> impl Iterator<Item = Code> {
 /// Every code that no `allow` excuses: what is wrong, whatever one thinks of it.
 pub fn language_codes() -> impl Iterator<Item = Code> {
     let syntax = svckit_syntax::codes::ALL.iter().copied();
-    let later = [codes::ALL, svckit_backend_proto::codes::ALL, svckit_backend_rust::codes::ALL];
+    let later = [
+        codes::ALL,
+        svckit_backend_proto::codes::ALL,
+        svckit_backend_rust::codes::ALL,
+        svckit_backend_diagrams::codes::ALL,
+    ];
     syntax.chain(svckit_model::codes::all()).chain(later.into_iter().flatten().copied())
 }
 
