@@ -39,7 +39,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-store-memory", &["svckit-core"]),
     ("svckit-store-sqlite", &["svckit-core", "svckit-sqlite"]),
     ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
-    ("svckit-transport-inproc", &["svckit-core", "svckit-policy"]),
+    ("svckit-transport-inproc", &["svckit-core", "svckit-policy", "svckit-sqlite"]),
     (
         "svckit",
         &[

@@ -290,6 +290,7 @@ impl Context {
         }
         let mut envelope = self.envelope(Kind::Command, &queue.operation.full_name(), request);
         envelope.priority = priority.min(7);
+        envelope.retain = QueueDescriptor::RETAIN;
         envelope.expires = queue.expires.and_then(|after| self.now().checked_add(after).ok());
         self.effects().publish(envelope);
         Ok(())

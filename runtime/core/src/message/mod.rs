@@ -86,6 +86,9 @@ pub struct QueueDescriptor {
 }
 
 impl QueueDescriptor {
+    /// How long a broker recognises a command that it has seen, beyond the time until it is settled.
+    pub const RETAIN: Duration = Duration::from_secs(3600);
+
     /// A queue of which 8 run at once, each tried 5 times.
     #[must_use]
     pub const fn new(operation: &'static Operation) -> Self {

@@ -1,0 +1,179 @@
+//! Handing out.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use svckit_core::broker::{Delivery, Envelope, Fetch, Token};
+use svckit_core::error::Result;
+use svckit_sqlite::rusqlite::{self, Connection, OptionalExtension, params};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::super::turns::Turns;
+use super::{SqliteBroker, groups, int, later, time, uint, us};
+
+/// How often another process's commits are looked for while there is nothing to hand out.
+const POLL: Duration = Duration::from_millis(15);
+/// How often processes that have died are looked for.
+const BURY: Duration = Duration::from_secs(1);
+
+/// A claimed row, its envelope not yet read.
+type Row = (u64, u64, u32, u32, Timestamp, Vec<u8>);
+
+pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Delivery>> {
+    let started = Instant::now();
+    let mut buried = started;
+    loop {
+        // Listens before it looks, so that nothing comes unnoticed in between.
+        let more = broker.inner.more.notified();
+        tokio::pin!(more);
+        more.as_mut().enable();
+        let version = broker.inner.file.data_version()?;
+        let now = later(fetch.now, started.elapsed());
+        let next = next_due(broker, &fetch.group).await?;
+        if next.is_some_and(|due| due <= now) {
+            let found = claim(broker, &fetch, now).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        if buried.elapsed() >= BURY {
+            buried = Instant::now();
+            broker.inner.alive.bury(broker).await?;
+        }
+        let wait = next.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+        tokio::select! {
+            () = more => {}
+            () = changed(broker, version) => {}
+            () = tokio::time::sleep(wait.unwrap_or(BURY).min(BURY).max(Duration::from_millis(1))) => {}
+        }
+    }
+}
+
+/// Returns once the file is not what it was.
+async fn changed(broker: &SqliteBroker, version: i64) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        if broker.inner.file.data_version().ok() != Some(version) {
+            return;
+        }
+    }
+}
+
+/// When the next message of the group may be handed out.
+async fn next_due(broker: &SqliteBroker, group: &str) -> Result<Option<Timestamp>> {
+    let name = group.to_owned();
+    let due = broker.read(move |c| {
+        let mut next = c.prepare_cached(
+            "WITH p (value) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7))
+             SELECT min(due) FROM (
+               SELECT (SELECT due FROM svckit_deliveries d
+                       WHERE d.head = 1 AND d.grp = g.grp AND d.priority = p.value
+                       ORDER BY due LIMIT 1) AS due
+               FROM svckit_groups g, p
+               WHERE g.name = ?1)",
+        )?;
+        let due: Option<i64> = next.query_row([&name], |row| row.get(0)).optional()?.flatten();
+        Ok(due.map(time))
+    });
+    due.await
+}
+
+async fn claim(broker: &SqliteBroker, fetch: &Fetch, now: Timestamp) -> Result<Vec<Delivery>> {
+    let (group, owner) = (fetch.group.clone(), broker.inner.owner());
+    let (most, until) = (fetch.most, later(now, fetch.lease));
+    let turns = broker.turns(&group);
+    let rows = broker.write(move |c| take(c, &group, turns, most, owner, now, until)).await?;
+    broker.took(&fetch.group, rows.len());
+    let delivery = |(seq, fence, attempt, replay, first, bytes): Row| {
+        Ok(Delivery {
+            token: Token { group: fetch.group.clone(), position: seq, fence },
+            envelope: Envelope::from_bytes(Bytes::from(bytes))?,
+            attempt,
+            replay,
+            first,
+        })
+    };
+    rows.into_iter().map(delivery).collect()
+}
+
+fn take(
+    c: &Connection,
+    group: &str,
+    turns: Turns,
+    most: usize,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<Vec<Row>> {
+    let Some(wanting) = groups::by_name(c, group)? else { return Ok(Vec::new()) };
+    let mut seqs: Vec<i64> = Vec::with_capacity(most);
+    let lowest = turns.lowest(most);
+    for (priority, limit) in (0..8).map(|p| (p, lowest)).chain((0..8).rev().map(|p| (p, most))) {
+        let room = limit.saturating_sub(seqs.len()).min(most - seqs.len());
+        if room > 0 {
+            due(c, wanting.grp, priority, now, limit, &mut seqs)?;
+        }
+    }
+    seqs.truncate(most);
+    let mut rows = Vec::with_capacity(seqs.len());
+    let mut again = 0_i64;
+    for seq in seqs {
+        let row = hold(c, seq, owner, now, until)?;
+        again += i64::from(row.2 > 1);
+        rows.push(row);
+    }
+    if again > 0 {
+        c.prepare_cached("UPDATE svckit_groups SET redelivered = redelivered + ?2 WHERE grp = ?1")?
+            .execute([wanting.grp, again])?;
+    }
+    Ok(rows)
+}
+
+/// Adds what is due of a priority, up to `limit` in all.
+fn due(
+    c: &Connection,
+    grp: i64,
+    priority: i64,
+    now: Timestamp,
+    limit: usize,
+    seqs: &mut Vec<i64>,
+) -> rusqlite::Result<()> {
+    let mut heads = c.prepare_cached(
+        "SELECT seq FROM svckit_deliveries
+         WHERE head = 1 AND grp = ?1 AND priority = ?2 AND due <= ?3 ORDER BY due, seq LIMIT ?4",
+    )?;
+    let mut rows = heads.query(params![grp, priority, us(now), int(limit as u64)])?;
+    while let Some(row) = rows.next()? {
+        let seq = row.get(0)?;
+        if seqs.len() < limit && !seqs.contains(&seq) {
+            seqs.push(seq);
+        }
+    }
+    Ok(())
+}
+
+/// Puts one into the hand of `owner`.
+fn hold(
+    c: &Connection,
+    seq: i64,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<Row> {
+    let mut hold = c.prepare_cached(
+        "UPDATE svckit_deliveries SET due = ?2, owner = ?3, fence = fence + 1, attempts = attempts + 1,
+           first = coalesce(first, ?4)
+         WHERE seq = ?1 RETURNING fence, attempts, replay, first, position",
+    )?;
+    let row = params![seq, us(until), &owner.as_bytes()[..], us(now)];
+    let (fence, attempts, replay, first, position) = hold.query_row(row, |row| {
+        let (attempts, replay): (u32, u32) = (row.get(1)?, row.get(2)?);
+        let position: i64 = row.get(4)?;
+        Ok((row.get(0)?, attempts, replay, time(row.get(3)?), position))
+    })?;
+    let mut read = c.prepare_cached("SELECT envelope FROM svckit_messages WHERE position = ?1")?;
+    let bytes = read.query_row([position], |row| row.get(0))?;
+    Ok((uint(seq), uint(fence), attempts, replay, first, bytes))
+}
