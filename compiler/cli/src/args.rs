@@ -62,6 +62,8 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Parse, resolve and check a world of contracts.
     Check(CheckArgs),
+    /// Judge the design alone: what the rules find, mended where a tool can.
+    Lint(LintArgs),
     /// Format contracts in place.
     Fmt(FmtArgs),
     /// Generate code and schemas.
@@ -92,6 +94,30 @@ pub(crate) struct NewArgs {
 pub(crate) struct CheckArgs {
     /// Workspaces, folders or files; the workspace around the current folder if none is given.
     pub(crate) paths: Vec<PathBuf>,
+    /// Say how much was checked, and how long each part of it took.
+    #[arg(long)]
+    pub(crate) stats: bool,
+    /// Check again whenever a file changes, until interrupted.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArgs {
+    /// Workspaces, folders or files; the workspace around the current folder if none is given.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Apply every fix that is surely what is meant, in contracts of the workspace itself.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix: change nothing; show what would change, and exit with 1 if anything would.
+    #[arg(long, requires = "fix")]
+    pub(crate) dry_run: bool,
+    /// Write all findings to a file that `[lint] baseline` of svckit.toml can name: known, and not reported again.
+    #[arg(long, value_name = "FILE", conflicts_with = "fix")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// The last day on which the baseline holds, such as 2027-03-01; 90 days from now if not given.
+    #[arg(long, value_name = "DAY", requires = "write_baseline", value_parser = day)]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +197,12 @@ pub(crate) enum ClusterArg {
 pub(crate) struct ExplainArgs {
     /// `E0101` or `unknown-name`.
     pub(crate) code: String,
+}
+
+fn day(text: &str) -> Result<String, String> {
+    svckit_driver::config::is_day(text)
+        .then(|| text.to_owned())
+        .ok_or("write a day such as 2027-03-01".into())
 }
 
 fn option(text: &str) -> Result<(String, String), String> {

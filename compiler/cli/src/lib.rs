@@ -69,6 +69,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Status, Failure> {
     match &cli.command {
         Command::New(args) => commands::new::run(args, terminal),
         Command::Check(args) => commands::check::run(args, terminal),
+        Command::Lint(args) => commands::lint::run(args, terminal),
         Command::Fmt(args) => commands::fmt::run(args, terminal),
         Command::Gen(args) => commands::generate::run(args, terminal),
         Command::Graph(args) => commands::graph::run(args, terminal),

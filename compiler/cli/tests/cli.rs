@@ -12,6 +12,8 @@ mod formats;
 mod generate;
 #[path = "cli/graph.rs"]
 mod graph;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/project.rs"]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap, render};
 use svckit_model::World;
-use svckit_syntax::Parsed;
 
 use crate::config::{Config, Exception};
 use crate::load::{Contract, Inputs, Origin};
+use crate::session::{Phases, Session, Stats};
 use crate::{Failure, codes, registry};
 
 /// A world and all that is to be said of it.
@@ -19,6 +19,8 @@ pub struct Checked {
     pub world: World,
     /// Everything that was found, in the order in which it is shown.
     pub diagnostics: Vec<Diagnostic>,
+    /// What that took.
+    pub stats: Stats,
 }
 
 impl Checked {
@@ -56,32 +58,48 @@ impl Checked {
 
 /// Parses, resolves and checks everything that was read; where that finds no error, the rules of design judge it.
 #[must_use]
-pub fn check(mut inputs: Inputs) -> Checked {
-    let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
-    let mut parsed = Vec::with_capacity(inputs.contracts.len());
-    for contract in &inputs.contracts {
-        let text = inputs.sources.file(contract.file).text();
-        let Parsed { file, diagnostics: found } = svckit_syntax::parse(contract.file, text);
-        if contract.is_utf8 {
-            diagnostics.extend(found);
+pub fn check(inputs: Inputs) -> Checked {
+    Session::default().check(inputs)
+}
+
+impl Session {
+    /// As [`check()`] does, but what did not change since the last time is not parsed again.
+    #[must_use]
+    pub fn check(&mut self, mut inputs: Inputs) -> Checked {
+        let mut phases = Phases::start();
+        let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
+        let parsed = self.parse(&inputs, &mut diagnostics);
+        phases.end("parse");
+        let files: Vec<_> = inputs
+            .contracts
+            .iter()
+            .filter_map(|c| Some((self.tree(c)?, is_external(c))))
+            .map(|(file, external)| svckit_model::Source { file, external })
+            .collect();
+        let resolved = svckit_model::resolve(&files);
+        diagnostics.extend(resolved.diagnostics);
+        phases.end("resolve");
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            diagnostics.extend(judge(&resolved.world, &inputs));
         }
-        parsed.push(file);
+        phases.end("lint");
+        diagnostics.extend(wrong_targets(&inputs.config));
+        let theirs = files_of_dependencies(&inputs);
+        diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
+        render::sort(&mut diagnostics, &inputs.sources);
+        let stats = Stats { parsed, phases: phases.done, ..Stats::of(&inputs, &resolved.world) };
+        Checked { inputs, world: resolved.world, diagnostics, stats }
     }
-    let files: Vec<_> = parsed
-        .iter()
-        .zip(&inputs.contracts)
-        .map(|(file, contract)| svckit_model::Source { file, external: is_external(contract) })
-        .collect();
-    let resolved = svckit_model::resolve(&files);
-    diagnostics.extend(resolved.diagnostics);
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        diagnostics.extend(svckit_lint::lint(&resolved.world, &lint_options(&inputs)));
+}
+
+/// What the rules of design find, but for what the baseline lists.
+fn judge(world: &World, inputs: &Inputs) -> Vec<Diagnostic> {
+    let mut found = svckit_lint::lint(world, &lint_options(inputs));
+    render::sort(&mut found, &inputs.sources);
+    match &inputs.baseline {
+        Some(baseline) => baseline.apply(found, inputs),
+        None => found,
     }
-    diagnostics.extend(wrong_targets(&inputs.config));
-    let theirs = files_of_dependencies(&inputs);
-    diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
-    render::sort(&mut diagnostics, &inputs.sources);
-    Checked { inputs, world: resolved.world, diagnostics }
 }
 
 /// What the rules of design are told: of `svckit.toml`, and of messages that are not theirs.

@@ -168,4 +168,38 @@ svckit_diagnostics::codes! {
     /// ## Use instead
     /// Run `svckit gen` and commit what it writes.
     pub OUTDATED_OUTPUT = Error "E0813" "outdated-output";
+
+    /// A baseline named in `svckit.toml` that is not there.
+    ///
+    /// ## Why is this bad
+    /// What it should list is reported as if it were new.
+    ///
+    /// ## Example
+    /// ```toml
+    /// [lint]
+    /// baseline = "known.toml"     # nobody wrote it yet
+    /// ```
+    ///
+    /// ## Use instead
+    /// Write it by `svckit lint --write-baseline known.toml`, or remove the line.
+    pub MISSING_BASELINE = Warning "E0814" "missing-baseline";
+
+    /// A baseline whose last day is over.
+    ///
+    /// ## Why is this bad
+    /// It was meant to end: from the day after its `until`, what it lists is reported as if it were not there.
+    ///
+    /// ## Use instead
+    /// Mend what it lists and remove it; or write it anew, which shortens it to what is left.
+    pub EXPIRED_BASELINE = Warning "E0815" "expired-baseline";
+
+    /// A baseline with entries that match nothing.
+    ///
+    /// ## Why is this bad
+    /// What they listed is mended, or stands in another file or on another line now. Left alone, they would hide that
+    /// it comes back.
+    ///
+    /// ## Use instead
+    /// Write it anew by `svckit lint --write-baseline FILE`, or delete those entries.
+    pub STALE_BASELINE = Warning "E0816" "stale-baseline";
 }

@@ -1,26 +1,55 @@
 //! `svckit check`
 
-use svckit_driver::Failure;
+use std::time::Instant;
+
+use svckit_driver::{Failure, Session, Watch};
 
 use super::report::Report;
-use super::{counted, load_all};
+use super::{counted, load_all, stats, watch};
 use crate::Status;
 use crate::args::CheckArgs;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Status, Failure> {
+    let mut sessions = Vec::new();
+    if args.watch {
+        return watch::run(terminal, || once(args, terminal, &mut sessions));
+    }
+    once(args, terminal, &mut sessions).map(|(status, _)| status)
+}
+
+/// Checks every world, each with the session that it had the last time; what was read is to be watched.
+fn once(
+    args: &CheckArgs,
+    terminal: &Terminal,
+    sessions: &mut Vec<Session>,
+) -> Result<(Status, Watch), Failure> {
     let mut report = Report::new(terminal);
     let mut contracts = 0;
     let mut found = 0;
-    for inputs in load_all(&args.paths)? {
+    let start = Instant::now();
+    let worlds = load_all(&args.paths)?;
+    let loading = start.elapsed();
+    let watch = Watch::of(&worlds);
+    sessions.resize_with(worlds.len(), Session::default);
+    let mut all = Vec::new();
+    for (inputs, session) in worlds.into_iter().zip(sessions) {
         contracts += inputs.contracts.len();
-        let checked = svckit_driver::check(inputs);
+        let checked = session.check(inputs);
         found += checked.diagnostics.len();
         report.diagnostics(&checked.diagnostics, checked.sources());
         report.failures(checked.failures());
+        all.push(checked.stats);
     }
     if found == 0 && report.status() == Status::Clean {
         terminal.say(&format!("{} checked, nothing found", counted(contracts, "contract")));
     }
-    report.finish()
+    if args.stats {
+        let stats = stats::sum(&all, loading);
+        if terminal.is_text() {
+            terminal.out(&stats::text(&stats))?;
+        }
+        report.extra("stats", stats::json(&stats));
+    }
+    Ok((report.finish()?, watch))
 }

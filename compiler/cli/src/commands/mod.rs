@@ -5,8 +5,11 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod graph;
+pub(crate) mod lint;
 pub(crate) mod new;
 mod report;
+mod stats;
+mod watch;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use read::read;
+pub use read::{is_day, read};
 
 use svckit_backend::Options;
 use svckit_diagnostics::Span;
@@ -81,6 +81,8 @@ pub struct Dependency {
 pub struct Lint {
     /// The set of severities.
     pub profile: Profile,
+    /// A file of findings that are known, relative to the file's folder.
+    pub baseline: Option<Located<String>>,
     /// `[[lint.allow]]`
     pub exceptions: Vec<Exception>,
 }
@@ -103,7 +105,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("", &["version", "sources", "targets", "dependencies", "lint"]),
     ("targets.*", &["out"]),
     ("dependencies.*", &["path", "crate"]),
-    ("lint", &["profile", "allow"]),
+    ("lint", &["profile", "allow", "baseline"]),
     ("lint.allow", &["path", "rules", "because", "until"]),
 ];
 

@@ -146,6 +146,7 @@ fn lint(reader: &mut Reader, value: &Spanned<DeValue<'_>>) -> Lint {
     if let Some(found) = table.get("profile").and_then(|v| reader.string("profile", v)) {
         profile(reader, &found, &mut lint);
     }
+    lint.baseline = table.get("baseline").and_then(|v| reader.string("baseline", v));
     let Some(allow) = table.get("allow") else { return lint };
     let Some(items) = allow.get_ref().as_array() else {
         reader.wrong("lint.allow", allow, "a list of tables, `[[lint.allow]]`");
@@ -204,8 +205,9 @@ fn date(reader: &mut Reader, value: &Spanned<DeValue<'_>>) -> Option<String> {
     Some(text)
 }
 
-/// `YYYY-MM-DD`
-fn is_day(text: &str) -> bool {
+/// Whether a text is a day: `YYYY-MM-DD`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
     let number = |part: &str, length: usize| {

@@ -8,12 +8,14 @@ mod today;
 mod walk;
 
 pub use find::{Start, find};
+pub use today::days_from_now;
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap};
 
+use crate::baseline::{self, Baseline};
 use crate::config::{Config, Dependency, FILE_NAME, Located};
 use crate::{Failure, codes};
 
@@ -61,6 +63,8 @@ pub struct Inputs {
     pub watched: Vec<PathBuf>,
     /// The files that each exception of `config.lint` covers, in its order.
     pub excepted: Vec<BTreeSet<FileId>>,
+    /// Findings that are known, if `config.lint` names a file of them.
+    pub baseline: Option<Baseline>,
     /// The day by which exceptions are judged, `YYYY-MM-DD`; empty: none has ended.
     pub today: String,
 }
@@ -104,6 +108,7 @@ impl Loader<'_> {
         self.seen.insert(walk::canonical(root));
         self.roots(root, &config, &Origin::Local);
         self.exceptions(root, &config);
+        self.baseline(root, &config);
         let mut pending: Vec<(PathBuf, Dependency)> =
             config.dependencies.iter().map(|d| (root.to_owned(), d.clone())).collect();
         self.inputs.config = config;
@@ -188,6 +193,25 @@ impl Loader<'_> {
         }
     }
 
+    fn baseline(&mut self, root: &Path, config: &Config) {
+        let Some(named) = &config.lint.baseline else { return };
+        let path = walk::join(root, &named.value);
+        if !path.exists() {
+            let message = format!("there is no baseline `{}`", named.value);
+            let help = format!("write it: svckit lint --write-baseline {}", self.shown(&path));
+            let diagnostic = Diagnostic::new(codes::MISSING_BASELINE, named.span, message);
+            self.report(diagnostic.help(help));
+            self.inputs.watched.extend(walk::nearest_folder(&path));
+            return;
+        }
+        let Some((file, _)) = self.bytes(&path).map(|bytes| self.text(&path, &bytes)) else {
+            return;
+        };
+        let text = self.inputs.sources.file(file).text();
+        let baseline = baseline::read(file, text, &mut self.inputs.diagnostics);
+        self.inputs.baseline = Some(baseline);
+    }
+
     fn loose(&mut self, path: &Path) {
         if path.is_dir() {
             if self.folder(path, &Origin::Local) == 0 {
@@ -225,4 +249,9 @@ impl Loader<'_> {
     fn shown(&self, path: &Path) -> String {
         walk::shown(self.base, path)
     }
+}
+
+/// A path as a baseline names it, wherever it is read from: relative to the workspace, `/` between its parts.
+pub(crate) fn relative(root: &Path, path: &Path) -> String {
+    walk::shown(root, path)
 }

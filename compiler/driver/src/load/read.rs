@@ -39,7 +39,7 @@ impl Loader<'_> {
     }
 
     /// The bytes, or a failure. Only regular files are opened: a pipe would wait for a writer.
-    fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
         self.inputs.watched.push(path.to_owned());
         let shown = self.shown(path);
         let failed = |e: &std::io::Error| Failure::io("read", Path::new(&shown), e);
@@ -72,7 +72,7 @@ impl Loader<'_> {
     }
 
     /// Adds the text to the source map, odd bytes replaced and reported.
-    fn text(&mut self, path: &Path, bytes: &[u8]) -> (FileId, bool) {
+    pub(super) fn text(&mut self, path: &Path, bytes: &[u8]) -> (FileId, bool) {
         let shown = self.shown(path);
         let error = match std::str::from_utf8(bytes) {
             Ok(text) => return (self.inputs.sources.add(shown, text), true),

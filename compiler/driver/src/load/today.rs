@@ -6,9 +6,15 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// Today in UTC, `YYYY-MM-DD`; the day of `SOURCE_DATE_EPOCH` where that is set, as in builds that can be repeated.
 pub(super) fn today() -> String {
+    days_from_now(0)
+}
+
+/// The day so many days after today.
+#[must_use]
+pub fn days_from_now(days: u64) -> String {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|s| s.parse().ok());
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    day(fixed.unwrap_or_else(now))
+    day(fixed.unwrap_or_else(now).saturating_add(days.saturating_mul(DAY)))
 }
 
 /// The day of a second since 1970, in the Gregorian calendar: years and months are counted from March, so that the

@@ -7,7 +7,7 @@ mod replace;
 mod tests;
 
 pub use compare::{Difference, DifferenceKind};
-pub use replace::replace_file;
+pub use replace::{replace_file, replace_files};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -79,3 +79,19 @@ pub fn replace_file(path: &Path, contents: &[u8]) -> Result<(), Failure> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     Staged::new(&path, contents)?.commit()
 }
+
+/// Replaces the contents of several files: every one is written beside its place first, so that where one can't be, all
+/// are as they were.
+///
+/// # Errors
+/// What could not be written.
+pub fn replace_files<'a>(
+    files: impl IntoIterator<Item = (&'a Path, &'a [u8])>,
+) -> Result<(), Failure> {
+    let mut staged = Vec::new();
+    for (path, contents) in files {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        staged.push(Staged::new(&path, contents)?);
+    }
+    staged.into_iter().try_for_each(Staged::commit)
+}

@@ -23,8 +23,8 @@ impl Fingerprints {
     }
 }
 
-/// A number that stays while code, path, message and the text of the line stay; where the line stands in the file is
-/// no part of it.
+/// A number that stays while code, path and the text of the line stay. Where the line stands in the file is no part of
+/// it, nor is the message, whose words and numbers may change with the next version.
 #[must_use]
 pub fn fingerprint(diagnostic: &Diagnostic, sources: &SourceMap, path: &str) -> u64 {
     let span = diagnostic.span();
@@ -32,7 +32,7 @@ pub fn fingerprint(diagnostic: &Diagnostic, sources: &SourceMap, path: &str) -> 
         let line = file.line_of(span.start);
         file.lines(line, line).1.trim()
     });
-    let parts = [diagnostic.code.id, path, &diagnostic.message, line];
+    let parts = [diagnostic.code.id, path, line];
     fnv(parts.iter().flat_map(|p| [p.as_bytes(), [0].as_slice()]))
 }
 
