@@ -89,7 +89,7 @@ fn a_watch_checks_anew_what_changes_and_parses_no_more() {
         .expect("the program that cargo built");
     let mut stats = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let mut said = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-    let mut until = |lines: &mut dyn Iterator<Item = std::io::Result<String>>, wanted: &str| loop {
+    let until = |lines: &mut dyn Iterator<Item = std::io::Result<String>>, wanted: &str| loop {
         let line = lines.next().expect("it runs on").expect("text");
         if line.contains(wanted) {
             return line;
