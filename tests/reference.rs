@@ -1,5 +1,5 @@
 //! Every example of the language reference and of the README compiles: the blocks of a chapter are one file, and a
-//! block that starts with `package` is a file of its own.
+//! block that starts with `package` is a file of its own. No rule of design finds an error in them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
@@ -55,7 +55,11 @@ fn compiles(files: &[(String, String)]) {
     found.extend(parsed.iter().flat_map(|p| p.diagnostics.clone()));
     let sources: Vec<_> =
         parsed.iter().map(|p| Source { file: &p.file, external: false }).collect();
-    found.extend(resolve(&sources).diagnostics);
+    let resolved = resolve(&sources);
+    found.extend(resolved.diagnostics);
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(svckit_lint::lint(&resolved.world, &svckit_lint::Options::default()));
+    }
     let said: Vec<String> = found
         .iter()
         .filter(|d| d.is_error())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use svckit_diagnostics::suggest::did_you_mean;
-use svckit_diagnostics::{Diagnostic, FileId, Span};
+use svckit_diagnostics::{Diagnostic, FileId, Label, Span};
 use svckit_model::{Allow, World};
 
 use crate::codes::{EXPIRED_ALLOW, UNKNOWN_RULE, UNUSED_ALLOW};
@@ -44,9 +44,29 @@ pub(crate) fn judged(
         }
         out.extend(excuses.unless_excused(finding));
     }
+    rules.iter().for_each(|rule| list(rule, &mut out));
     out.extend(excuses.complaints(rules, options));
     out.iter_mut().for_each(|d| options.profile.apply(d));
     out
+}
+
+/// Makes one message of all that a rule which lists has found.
+fn list(rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let Some(words) = rule.listed else { return };
+    let (found, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(out).into_iter().partition(|d| d.code == rule.code);
+    *out = rest;
+    let count = found.len();
+    let mut found = found.into_iter();
+    let Some(mut first) = found.next() else { return };
+    if count > 1 {
+        first.message = format!("{count} {words}");
+        for other in found {
+            let labels = other.labels.into_iter().map(|label| Label { primary: false, ..label });
+            first.labels.extend(labels);
+        }
+    }
+    out.push(first);
 }
 
 /// An exception of either kind.

@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod codes;
 mod exceptions;
+mod policies;
 mod profile;
 mod registry;
 mod report;
@@ -15,6 +16,7 @@ mod rule;
 mod rules;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 pub use analysis::Analysis;
 pub use exceptions::PathException;

@@ -8,7 +8,7 @@ pub enum Profile {
     /// As the rules' pages say.
     #[default]
     Standard,
-    /// Warnings are errors, and notes warnings: for systems whose every exception has a reason.
+    /// Warnings are errors: for systems whose every exception has a reason.
     Strict,
     /// Errors are warnings, and all else is as it was: for systems that are described before they are mended.
     Migration,
@@ -19,9 +19,7 @@ impl Profile {
     pub(crate) fn apply(self, finding: &mut Diagnostic) {
         finding.severity = match (self, finding.severity) {
             (Self::Strict, Severity::Warning) => Severity::Error,
-            (Self::Strict, Severity::Note) | (Self::Migration, Severity::Error) => {
-                Severity::Warning
-            }
+            (Self::Migration, Severity::Error) => Severity::Warning,
             (_, severity) => severity,
         };
     }

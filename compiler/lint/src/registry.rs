@@ -6,5 +6,31 @@ use crate::rules::*;
 /// Every rule, by group.
 pub static RULES: &[&Rule] = &[
     // Calls.
+    &retry_non_idempotent::RULE,
+    &retry_permanent_error::RULE,
+    &retry_amplification::RULE,
+    &multi_layer_retry::RULE,
+    &timeout_inversion::RULE,
+    &dead_attempt::RULE,
+    &deadline_overrun::RULE,
+    &bulkhead_overcommit::RULE,
     &hedged_command::RULE,
+    &idempotency_window_short::RULE,
+    &unstable_idempotency_key::RULE,
+    &safety_removed::RULE,
+    // Topology.
+    &sync_chain::RULE,
+    &sync_cycle::RULE,
+    &wide_fan_out::RULE,
+    &chatty::RULE,
+    &distributed_monolith::RULE,
+    &slo_infeasible::RULE,
+    &extra_nine::RULE,
+    &hard_coded_host::RULE,
+    // Security.
+    &sensitive_in_event::RULE,
+    &sensitive_in_key::RULE,
+    &sensitive_to_dead_letter::RULE,
+    &public_without_auth::RULE,
+    &public_without_limit::RULE,
 ];

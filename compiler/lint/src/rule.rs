@@ -48,14 +48,17 @@ pub struct Rule {
     pub group: Group,
     /// How bad its findings can be in the profile `standard`, the mildest first.
     pub levels: &'static [Severity],
+    /// Its findings are one message, a list that begins with how many there are and these words.
+    pub listed: Option<&'static str>,
     /// Its judgement.
     pub check: fn(&Analysis<'_>, &mut Report),
 }
 
-/// Declares the rule of a file: `pub RULE = Warning | Error "slug" in Calls;`. The doc comment is its page; the
+/// Declares the rule of a file: `pub RULE = Warning | Error "slug" in Calls;`, with `, listed "words"` where all that it
+/// finds is told in one message. The doc comment is its page; the
 /// function `check` beside it judges. The first severity is that of a finding which says no other.
 macro_rules! rule {
-    ($(#[doc = $doc:literal])+ pub $name:ident = $first:ident $(| $more:ident)* $slug:literal in $group:ident;) => {
+    ($(#[doc = $doc:literal])+ pub $name:ident = $first:ident $(| $more:ident)* $slug:literal in $group:ident $(, listed $listed:literal)?;) => {
         $(#[doc = $doc])+
         pub(crate) static $name: $crate::Rule = $crate::Rule {
             code: &svckit_diagnostics::code_info!($(#[doc = $doc])+ $first $slug $slug),
@@ -64,8 +67,16 @@ macro_rules! rule {
                 svckit_diagnostics::Severity::$first,
                 $(svckit_diagnostics::Severity::$more),*
             ],
+            listed: $crate::rule::first(&[$($listed)?]),
             check,
         };
     };
 }
 pub(crate) use rule;
+
+pub(crate) const fn first(words: &[&'static str]) -> Option<&'static str> {
+    match words {
+        [first, ..] => Some(*first),
+        [] => None,
+    }
+}

@@ -1,0 +1,115 @@
+use svckit_diagnostics::Diagnostic;
+use svckit_model::timing::{LEAF_ATTEMPT, LEAF_TOTAL};
+use svckit_model::{Id, Policy, Retry, World};
+
+use crate::rule::rule;
+use crate::text::time;
+use crate::{Analysis, Report, policies};
+
+rule! {
+    /// An attempt for which there is no time left.
+    ///
+    /// ## What it does
+    /// Finds policies whose last attempts would begin when the call's `total` is over: all attempts before take as long
+    /// as they may, and all pauses, too. Only attempts that the contract asks for count, not those of `standard`. Where a policy names no times, those of a leaf in `standard` count: 1 s and 3 s.
+    ///
+    /// ## Why is this bad
+    /// The policy promises attempts that are not made when they are needed, that is, when the callee is slow. Who reads
+    /// it counts on five tries and gets three.
+    ///
+    /// Reads: `retry { attempts backoff }`, `timeout { attempt total }`
+    ///
+    /// ## Example
+    /// ```svc
+    /// policy Patient { timeout { attempt 1s  total 3s }  retry { attempts 5 } }
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```svc
+    /// policy Patient { timeout { attempt 1s  total 6s }  retry { attempts 5 } }
+    /// ```
+    pub RULE = Warning "dead-attempt" in Calls;
+}
+
+pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
+    let world = analysis.world;
+    for (id, policy) in world.policies.iter() {
+        let parts = ["retry.attempts", "retry.backoff", "timeout.attempt", "timeout.total"];
+        // What only inherits its numbers is as good as where it has them from.
+        if parts.iter().any(|part| policy.info.places.get(part).is_some()) {
+            judge(world, id, report);
+        }
+    }
+}
+
+fn judge(world: &World, id: Id<Policy>, report: &mut Report) {
+    let policy = &world.policies[id];
+    let (Some(retry), Some(timeout)) = (policies::retry(world, id), policies::timeout(world, id))
+    else {
+        return;
+    };
+    // Nobody asked for the attempts of `standard`.
+    if policies::written(world, id, "retry.attempts").is_none() {
+        return;
+    }
+    let total = timeout.total.unwrap_or(LEAF_TOTAL.max(timeout.attempt.unwrap_or(0)));
+    let attempt = timeout.attempt.unwrap_or(LEAF_ATTEMPT).min(total);
+    let fit = that_begin(retry, attempt, total);
+    if fit >= retry.attempts {
+        return;
+    }
+    let begins = begin(retry, attempt, fit + 1);
+    let name = &policy.info.name;
+    let text = format!(
+        "`{name}` asks for {} attempts, and has time for {fit}: the next would begin after {}",
+        retry.attempts,
+        time(begins)
+    );
+    let place = ["retry.attempts", "retry.backoff", "timeout.total", "timeout.attempt"]
+        .iter()
+        .find_map(|part| policy.info.places.get(part))
+        .unwrap_or(policy.info.span);
+    let mut found = Diagnostic::new(RULE.code, place, text)
+        .here(format!("attempt {} never begins when the callee is slow", fit + 1));
+    for (part, value) in [("timeout.attempt", attempt), ("timeout.total", total)] {
+        match policies::written(world, id, part) {
+            Some((span, _)) if span != place => {
+                found = found.label(span, time(value));
+            }
+            _ => {}
+        }
+    }
+    let pauses = time(retry.pauses(fit + 1));
+    found = found.note(format!(
+        "attempt {} begins after {fit} · {} + pauses of {pauses} = {}, and the call is over after {}",
+        fit + 1,
+        time(attempt),
+        time(begins),
+        time(total)
+    ));
+    if let Some(written) = policy.info.places.get("retry.attempts") {
+        found = found
+            .fix("ask for what there is time for", written, format!("attempts {fit}"))
+            .unsafe_fix();
+    }
+    let help = format!(
+        "ask for {fit}, or give the call more than {}",
+        time(begin(retry, attempt, retry.attempts))
+    );
+    report.add(policy.info.span, found.help(help));
+}
+
+/// When an attempt begins at the latest.
+fn begin(retry: &Retry, attempt: u64, number: u32) -> u64 {
+    attempt.saturating_mul(u64::from(number) - 1).saturating_add(retry.pauses(number))
+}
+
+/// How many attempts begin before the call is over; at least one.
+fn that_begin(retry: &Retry, attempt: u64, total: u64) -> u32 {
+    let (mut low, mut high) = (1, retry.attempts);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if begin(retry, attempt, middle) < total { low = middle } else { high = middle - 1 }
+    }
+    low
+}
