@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use svckit_diagnostics::{Diagnostic, SourceMap};
+use svckit_driver::rules;
 use svckit_model::{Source, resolve};
 
 /// (chapter, text) of each file that the reference holds.
@@ -58,7 +59,7 @@ fn compiles(files: &[(String, String)]) {
     let resolved = resolve(&sources);
     found.extend(resolved.diagnostics);
     if !found.iter().any(Diagnostic::is_error) {
-        found.extend(svckit_lint::lint(&resolved.world, &svckit_lint::Options::default()));
+        found.extend(rules::lint(&resolved.world, &rules::Options::default()));
     }
     let said: Vec<String> = found
         .iter()

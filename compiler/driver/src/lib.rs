@@ -31,4 +31,5 @@ pub use load::{Contract, Inputs, Origin, Start, days_from_now, find, load, load_
 pub use session::{Session, Stats};
 pub use svckit_backend_diagrams as diagrams;
 pub use svckit_diagnostics::suggest::did_you_mean;
+pub use svckit_lint as rules;
 pub use watch::Watch;
