@@ -18,8 +18,9 @@ use crate::status::{Counters, Lag, Relayed, Status};
 use crate::sweep::{self, Swept};
 use crate::time::{pause, wall};
 
-/// How often [`Messaging::idle`] looks.
-const LOOK: Duration = Duration::from_millis(10);
+/// How soon [`Messaging::idle`] looks again; the pause grows up to [`SELDOM`].
+const SOON: Duration = Duration::from_millis(2);
+const SELDOM: Duration = Duration::from_millis(100);
 /// How long handlers, settlements and the relays' last round may take when all ends at once.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -45,7 +46,8 @@ pub struct ServiceStore {
 }
 
 /// Relays, consumers and schedules of one process. Dropping it stops all of them: handlers are ended where they are, and
-/// what they had in hand is given back in the background, as far as the runtime still runs.
+/// what they had in hand is given back in the background, as far as the runtime still runs; [`drain`](Self::drain) is the
+/// better end.
 pub struct Messaging {
     env: Env,
     broker: Arc<dyn Broker>,
@@ -175,6 +177,7 @@ impl Messaging {
     /// # Errors
     /// The broker's or a store's.
     pub async fn idle(&self) -> Result<()> {
+        let mut look = SOON;
         loop {
             let before = self.settled().await?;
             let empty = self.relayed_all().await?;
@@ -182,7 +185,8 @@ impl Messaging {
             if empty && before.is_some() && before == self.settled().await? {
                 return Ok(());
             }
-            pause(&self.env, LOOK).await;
+            pause(&self.env, look).await;
+            look = (look * 2).min(SELDOM);
         }
     }
 
@@ -228,7 +232,6 @@ impl Drop for Messaging {
     fn drop(&mut self) {
         self.drain.cancel();
         self.kill.cancel();
-        self.relay.cancel();
         self.end.cancel();
     }
 }

@@ -1,21 +1,31 @@
 //! Asks the broker for what can be handled now.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use svckit_core::broker::{Delivery, Fetch, Settlement};
 use svckit_core::error::Result;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Consumer, SILENT, judge};
-use crate::time::{Backoff, wall};
+use crate::time::{Backoff, between, later, pause, wall};
 
 /// So many are fetched at once.
 const BATCH: usize = 256;
 const BASE: Duration = Duration::from_millis(100);
 const CAP: Duration = Duration::from_secs(5);
+/// How often it is looked whether the wall clock was set.
+const LOOK: Duration = Duration::from_secs(5);
+/// So far it is from what it ought to be then.
+const JUMP: Duration = Duration::from_secs(1);
 /// A broker that does not say how it does within this time is silent, too.
 const STATUS: Duration = Duration::from_secs(5);
+
+/// Whether a clock that ought to show one time and shows the other was set.
+fn set(ought: Timestamp, shows: Timestamp) -> bool {
+    between(ought, shows).max(between(shows, ought)) > JUMP
+}
 
 impl Consumer {
     /// Fetches and hands out until the drain.
@@ -25,12 +35,10 @@ impl Consumer {
         loop {
             let next = async {
                 let permits = self.free().await?;
-                let asked = self.shared.env.clock.now();
                 let fetched = self.fetch(permits.num_permits()).await;
-                Some((permits, asked, fetched))
+                Some((permits, fetched))
             };
-            let Some(Some((permits, asked, fetched))) = drain.run_until_cancelled(next).await
-            else {
+            let Some(Some((permits, fetched))) = drain.run_until_cancelled(next).await else {
                 return;
             };
             match fetched {
@@ -38,7 +46,7 @@ impl Consumer {
                     if backoff.recovered() {
                         tracing::info!(group = self.group.name(), "messages are fetched again");
                     }
-                    self.clone().hand_out(deliveries, permits, asked).await;
+                    self.clone().hand_out(deliveries, permits).await;
                 }
                 Err(error) => {
                     if backoff.failed() {
@@ -62,22 +70,31 @@ impl Consumer {
         Some(permits)
     }
 
-    /// Asks for messages; asks anew when nothing was said for long.
+    /// Asks for messages; asks anew when nothing was said for long, or when the wall clock was set meanwhile: the broker
+    /// was told the time when it was asked.
     async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
         let env = &self.shared.env;
         loop {
+            let (asked, told) = (env.clock.now(), wall(env));
             let fetch = Fetch {
                 group: self.group.name().to_owned(),
                 most,
-                now: wall(env),
+                now: told,
                 lease: self.group.lease,
                 consumer: self.id,
             };
-            let silent = env.clock.now() + SILENT;
-            tokio::select! {
-                biased;
-                fetched = self.shared.broker.fetch(fetch) => return fetched,
-                () = env.clock.sleep_until(silent) => self.watch().await?,
+            let mut fetched = self.shared.broker.fetch(fetch);
+            let mut waited = Duration::ZERO;
+            while waited < SILENT && !set(later(told, waited), wall(env)) {
+                tokio::select! {
+                    biased;
+                    fetched = &mut fetched => return fetched,
+                    () = pause(env, LOOK) => waited = env.clock.now() - asked,
+                }
+            }
+            drop(fetched);
+            if waited >= SILENT {
+                self.watch().await?;
             }
         }
     }
@@ -119,7 +136,6 @@ impl Consumer {
         self: Arc<Self>,
         deliveries: Vec<Delivery>,
         mut permits: OwnedSemaphorePermit,
-        asked: Instant,
     ) {
         let (suspects, rest): (Vec<_>, Vec<_>) = deliveries
             .into_iter()
@@ -133,23 +149,23 @@ impl Consumer {
                     Err(_) => return,
                 },
             };
-            let hand = self.flight.take(&delivery.token, asked);
+            let hand = self.flight.take(&delivery.token);
             self.shared.tasks.spawn(self.clone().deliver(delivery, hand, permit));
         }
         drop(permits);
-        self.alone(suspects, asked).await;
+        self.alone(suspects).await;
     }
 
     /// Runs one of them with nothing beside it and gives the others back first, so that what takes the process down
     /// takes nothing else with it.
-    async fn alone(self: Arc<Self>, suspects: Vec<Delivery>, asked: Instant) {
+    async fn alone(self: Arc<Self>, suspects: Vec<Delivery>) {
         let mut suspects = suspects.into_iter();
         let Some(first) = suspects.next() else { return };
         let back = Settlement::GiveBack { at: wall(&self.shared.env) };
         for other in suspects {
             self.settler.settle(other.token, back.clone()).await;
         }
-        let hand = self.flight.take(&first.token, asked);
+        let hand = self.flight.take(&first.token);
         let all = self.permits.clone().acquire_many_owned(self.concurrency);
         let Some(Ok(permits)) = self.shared.kill.run_until_cancelled(all).await else {
             self.settler.settle(first.token, back).await;

@@ -1,5 +1,8 @@
 //! What becomes of a delivery: decisions, with time and chance passed in.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -189,7 +192,3 @@ fn pause(attempt: u32, error: Option<&Error>, rng: &dyn Rng) -> Duration {
     let base = if throttled { THROTTLED } else { BASE };
     rng.up_to(longest(base, CAP, attempt))
 }
-
-#[cfg(test)]
-#[path = "judge_tests.rs"]
-mod tests;

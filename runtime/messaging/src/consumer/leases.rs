@@ -42,10 +42,11 @@ impl Flight {
         Self { env, broker, lease, held: Arc::default() }
     }
 
-    /// Takes a delivery that was asked for at `asked` into the hand.
-    pub(super) fn take(&self, token: &Token, asked: Instant) -> Hand {
+    /// Takes a delivery that was handed out just now into the hand.
+    pub(super) fn take(&self, token: &Token) -> Hand {
         let (at, lost) = ((token.position, token.fence), CancellationToken::new());
-        let held = Held { token: token.clone(), until: asked + self.lease, lost: lost.clone() };
+        let until = self.env.clock.now() + self.lease;
+        let held = Held { token: token.clone(), until, lost: lost.clone() };
         self.held().insert(at, held);
         Hand { flight: self.clone(), at, lost }
     }
@@ -68,8 +69,9 @@ impl Flight {
                 Ok(held) => self.extended(batch, &held, asked),
                 Err(error) => {
                     tracing::debug!(%error, "leases can't be extended; trying again");
-                    self.expire();
-                    return self.lease / 12;
+                    let again = self.lease / 12;
+                    self.expire(again);
+                    return again;
                 }
             }
         }
@@ -95,10 +97,10 @@ impl Flight {
         }
     }
 
-    /// Gives up what may have been handed to another by now.
-    fn expire(&self) {
-        let now = self.env.clock.now();
-        self.held().values().filter(|held| held.until <= now).for_each(|held| held.lost.cancel());
+    /// Gives up what may be handed to another before it is looked again.
+    fn expire(&self, again: Duration) {
+        let then = self.env.clock.now() + again;
+        self.held().values().filter(|held| held.until <= then).for_each(|held| held.lost.cancel());
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Held>> {
