@@ -100,6 +100,12 @@ pub(crate) struct CheckArgs {
     /// Check again whenever a file changes, until interrupted.
     #[arg(long)]
     pub(crate) watch: bool,
+    /// Say for each number of a policy or SLO within which limits no rule fires.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) ranges: bool,
+    /// Prove the overrides `[policy.NAME]` of a file that configures the runtime, all together.
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

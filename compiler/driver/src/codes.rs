@@ -202,4 +202,25 @@ svckit_diagnostics::codes! {
     /// ## Use instead
     /// Write it anew by `svckit lint --write-baseline FILE`, or delete those entries.
     pub STALE_BASELINE = Warning "E0816" "stale-baseline";
+
+    /// An override of a policy's number that can't be taken up.
+    ///
+    /// ## Why is this bad
+    /// The runtime refuses to start with it: the policy or the number does not exist, is written in another unit, or
+    /// contradicts the policy's other numbers.
+    ///
+    /// ## Example
+    /// ```toml
+    /// [policy."shop.orders.v1.Interactive"]
+    /// timeout.attempt = 900
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```toml
+    /// [policy."shop.orders.v1.Interactive"]
+    /// timeout.attempt = "900ms"
+    /// ```
+    /// `svckit check --ranges` says within which limits each number may change alone, `svckit check --config FILE`
+    /// proves several together.
+    pub REFUSED_OVERRIDE = Error "E0817" "refused-override";
 }

@@ -14,6 +14,7 @@ pub mod format;
 mod generate;
 mod graph;
 mod load;
+pub mod numbers;
 pub mod output;
 pub mod registry;
 mod session;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use svckit_driver::{Failure, Session, Watch};
 
 use super::report::Report;
-use super::{counted, load_all, stats, watch};
+use super::{counted, load_all, numbers, stats, watch};
 use crate::Status;
 use crate::args::CheckArgs;
 use crate::terminal::Terminal;
@@ -39,9 +39,12 @@ fn once(
         found += checked.diagnostics.len();
         report.diagnostics(&checked.diagnostics, checked.sources());
         report.failures(checked.failures());
+        if !checked.has_errors() {
+            found += numbers::judge(args, &checked, terminal, &mut report)?;
+        }
         all.push(checked.stats);
     }
-    if found == 0 && report.status() == Status::Clean {
+    if found == 0 && !args.ranges && report.status() == Status::Clean {
         terminal.say(&format!("{} checked, nothing found", counted(contracts, "contract")));
     }
     if args.stats {

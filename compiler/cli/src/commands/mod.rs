@@ -7,6 +7,7 @@ pub(crate) mod generate;
 pub(crate) mod graph;
 pub(crate) mod lint;
 pub(crate) mod new;
+mod numbers;
 mod report;
 mod stats;
 mod watch;
