@@ -16,6 +16,10 @@ const NO_FIXTURE: &[(&str, &str)] = &[
         "people are shown the difference; the command's own test has the machines' formats",
     ),
     ("outdated-output", "the same"),
+    (
+        "refused-override",
+        "of a file that is no part of the world; the driver's own tests have every case",
+    ),
     ("path-escapes", "a mistake of a backend, which none makes; the driver's own test has one"),
 ];
 

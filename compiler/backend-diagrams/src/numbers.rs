@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::graph::CallNumbers;
 
-/// Numbers by the qualified names of caller and callee: `shop.orders.v1.Orders.PlaceOrder`.
+/// Numbers by the qualified names of caller and callee: `shop.orders.v1.Orders.PlaceOrder`; a handler's has `()` behind
+/// it, a step's is `shop.orders.v1.Checkout#reserve`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Numbers(BTreeMap<(String, String), CallNumbers>);
 

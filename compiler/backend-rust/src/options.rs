@@ -18,6 +18,10 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
         "descriptors",
         "the file beside the generated ones that holds the encoded descriptors for reflection",
     ),
+    (
+        "ranges",
+        "true: a file beside the generated ones with the safe range of every number of a policy; false (default)",
+    ),
     ("extern.PACKAGE", "the path of the crate that generates PACKAGE, as ::shop_common"),
 ];
 
@@ -60,6 +64,12 @@ impl Settings {
         match name {
             "runtime" => self.runtime = path(name, value)?,
             "layout" => self.layout = layout(value)?,
+            // The driver writes that file: no rule of design is known here.
+            "ranges" if matches!(value, "true" | "false") => {}
+            "ranges" => {
+                let message = format!("the option `ranges` of the target `rust` is `{value}`");
+                return Err(Box::new(bad(message).help("write `true` or `false`")));
+            }
             "descriptors" => self.descriptors = Some(value.to_owned()),
             _ => {
                 let package =

@@ -30,6 +30,14 @@ impl Checked {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// Whether the language itself finds a mistake, as against the design: then there are holes in the world, and
+    /// nothing can be told or drawn of it.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let of_design = |d: &Diagnostic| registry::rule_codes().any(|c| c.id == d.code.id);
+        self.diagnostics.iter().any(|d| d.is_error() && !of_design(d))
+    }
+
     /// All texts.
     #[must_use]
     pub fn sources(&self) -> &SourceMap {

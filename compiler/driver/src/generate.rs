@@ -16,6 +16,9 @@ use crate::registry::Target;
 /// The file with the Protobuf descriptors beside generated Rust.
 pub const DESCRIPTORS: &str = "svckit_descriptors.bin";
 
+/// The file with the safe ranges of policies' numbers, where the option `ranges` asks for it.
+pub const RANGES: &str = "svckit_ranges.json";
+
 /// One target, one folder.
 pub struct Request {
     /// The backend.
@@ -50,6 +53,12 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
             Vec::new()
         });
         files.insert(DESCRIPTORS.to_owned(), descriptors);
+    }
+    if target.backend.options().iter().any(|(name, _)| *name == "ranges")
+        && options.get("ranges") == Some("true")
+    {
+        let ranges = crate::numbers::to_text(&crate::numbers::ranges(checked));
+        files.insert(RANGES.to_owned(), ranges.into_bytes());
     }
     if target.wants_numbers {
         options.set("numbers", crate::graph::numbers(&world).to_text());

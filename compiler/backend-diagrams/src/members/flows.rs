@@ -55,7 +55,12 @@ impl Members<'_> {
             SagaStep::Pivot(_) => (NodeKind::Pivot, "pivot".into(), "no return from here".into()),
             SagaStep::Parallel(_) => return,
         };
-        let name = format!("{}#{at}.{label}", self.world.qualified(&saga.info));
+        // A line without a name of its own is told by its place.
+        let line = match step {
+            SagaStep::Step(_) | SagaStep::Wait(_) => label.clone(),
+            _ => format!("{at}"),
+        };
+        let name = format!("{}#{line}", self.world.qualified(&saga.info));
         self.add(Member {
             what: What::Step(id, at),
             id: name,

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &GraphArgs, terminal: &Terminal) -> Result<Status, Failu
     let checked = svckit_driver::check(worlds.remove(0));
     let mut report = Report::new(terminal);
     report.failures(checked.failures());
-    if checked.has_errors() {
+    if checked.is_broken() {
         report.diagnostics(&checked.diagnostics, checked.sources());
         return report.finish();
     }

@@ -104,3 +104,57 @@ fn a_watch_checks_anew_what_changes_and_parses_no_more() {
     child.kill().expect("it is our child");
     child.wait().expect("it ends");
 }
+
+const NUMBERS: &str = "package shop.v1\n\npolicy P {\n  timeout { connect 50ms  attempt 400ms  total 1s }\n  retry   { attempts 2  backoff constant 50ms }\n}\n\nservice S {\n  query Get() -> bool\n    policy P\n    slo    latency p99 300ms\n}\n";
+
+#[test]
+fn ranges_are_listed_with_what_fires_beyond() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.svc", NUMBERS);
+    let text = sandbox.run(["check", "--ranges", "a.svc"]);
+    assert_eq!(text.code, Some(0));
+    assert!(text.stdout.contains("  timeout.attempt             400ms   "), "{}", text.stdout);
+    assert!(text.stdout.contains("below: timeout-inversion: "), "{}", text.stdout);
+    let json = sandbox.run(["check", "--ranges", "--format", "json", "a.svc"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("one document");
+    let first = &json["ranges"][1];
+    assert_eq!(
+        (&first["policy"], &first["number"]),
+        (&"shop.v1.P".into(), &"timeout.attempt".into())
+    );
+    assert_eq!(first["min"]["rule"], "timeout-inversion");
+    assert_eq!(first["raw"], 400_000_000);
+}
+
+#[test]
+fn overrides_are_proved_before_they_are_rolled_out() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.svc", NUMBERS);
+    sandbox.write("good.toml", "[policy.\"shop.v1.P\"]\ntimeout.attempt = \"450ms\"\n");
+    sandbox.write("bad.toml", "[policy.\"shop.v1.P\"]\ntimeout.attempt = \"200ms\"\n");
+    let good = sandbox.run(["check", "--config", "good.toml", "a.svc"]);
+    assert_eq!(good.code, Some(0), "{}", good.stderr);
+    assert!(good.stderr.contains("good.toml is safe: 1 number overridden"), "{}", good.stderr);
+    let bad = sandbox.run(["check", "--config", "bad.toml", "a.svc"]);
+    assert_eq!(bad.code, Some(1));
+    assert!(bad.stderr.contains("error[timeout-inversion]"), "{}", bad.stderr);
+    assert!(bad.stderr.contains("overridden: 200ms"), "{}", bad.stderr);
+    assert!(bad.stderr.ends_with("bad.toml is refused\n"), "{}", bad.stderr);
+    assert_eq!(sandbox.run(["check", "--config", "none.toml", "a.svc"]).code, Some(2));
+}
+
+#[test]
+fn ranges_are_written_beside_generated_code_where_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.svc", NUMBERS);
+    let gen_ = ["gen", "--target", "rust", "--out", "out", "a.svc"];
+    assert_eq!(sandbox.run(gen_).code, Some(0));
+    assert!(!sandbox.exists("out/svckit_ranges.json"));
+    let ran = sandbox.run(gen_.iter().copied().chain(["--option", "ranges=true"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ranges: serde_json::Value =
+        serde_json::from_str(&sandbox.read("out/svckit_ranges.json")).expect("JSON");
+    assert!(ranges.as_array().is_some_and(|r| r.len() > 5), "{ranges}");
+    let wrong = sandbox.run(gen_.iter().copied().chain(["--option", "ranges=maybe"]));
+    assert!(wrong.stderr.contains("write `true` or `false`"), "{}", wrong.stderr);
+}

@@ -219,8 +219,7 @@ impl Range {
     }
 }
 
-/// All ranges as one line of text, for the option `ranges` of a backend that hands them to the runtime: a JSON list of
-/// what [`Range::to_json`] gives.
+/// All ranges as one line of text, for the file that the runtime may read: a JSON list of what [`Range::to_json`] gives.
 #[must_use]
 pub fn to_text(ranges: &[Range]) -> String {
     Value::Array(ranges.iter().map(Range::to_json).collect()).to_string()

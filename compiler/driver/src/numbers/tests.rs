@@ -22,7 +22,7 @@ policy Plain extends Interactive {
 service Orders {
   query Get(id @1: uuid) -> bool
     policy Interactive
-    slo    availability 99.9%, latency p99 900ms
+    slo    availability 99.9%, latency p99 50ms
 }
 ";
 
@@ -96,7 +96,7 @@ fn numbers_that_hold_together_are_taken_and_others_refused_with_the_reason() {
     let wanted =
         "policy `Interactive` can't hold together: one attempt may take 3s, the whole call 2s []";
     assert_eq!(proof(slow), [wanted]);
-    let both = "[policy.\"shop.v1.Interactive\".timeout]\nattempt = \"3s\"\ntotal = \"4s\"\n";
+    let both = "[policy.\"shop.v1.Interactive\".timeout]\nattempt = \"3s\"\ntotal = \"10s\"\n";
     assert_eq!(proof(both), [""; 0], "together they hold");
 }
 
@@ -124,7 +124,7 @@ fn what_is_misspelt_is_told_with_what_is_right() {
 }
 
 #[test]
-fn a_range_ends_where_numbers_contradict_each_other() {
+fn a_range_ends_where_a_rule_fires_or_numbers_contradict_each_other() {
     let folder = Folder::new();
     let found = ranges(&checked(&folder, CONTRACT));
     let of = |number: &str| {
@@ -135,12 +135,106 @@ fn a_range_ends_where_numbers_contradict_each_other() {
     let attempt = of("timeout.attempt");
     assert_eq!(attempt.value, 800_000_000);
     assert_eq!(end(&attempt.min), Some(("100ms".into(), "policy-contradiction")));
-    assert_eq!(end(&attempt.max).map(|e| e.0), Some("2s".into()));
-    assert_eq!(end(&of("retry.backoff_min").max).map(|e| e.0), Some("1s".into()));
+    // Three attempts, a pause of 50 ms and one of 100 ms: the third begins in time as long as two take 1.85 s.
+    assert_eq!(end(&attempt.max), Some(("924ms".into(), "dead-attempt")));
     let slos = found.iter().filter(|r| r.number.starts_with("slo.")).count();
     assert_eq!(slos, 2);
     let text = to_text(&found);
     let read: serde_json::Value = serde_json::from_str(&text).expect("JSON on one line");
     assert_eq!(read.as_array().map(Vec::len), Some(found.len()));
     assert!(!text.contains('\n'));
+}
+
+/// A caller whose attempt has to last for what its callee calls.
+const CHAIN: &str = "\
+package shop.v1
+
+policy Outer {
+  timeout { connect 50ms  attempt 2s  total 5s }
+  retry   { attempts 2  backoff constant 50ms }
+}
+
+policy Inner {
+  timeout { connect 50ms  attempt 400ms  total 1s }
+  retry   { attempts 2  backoff constant 50ms }
+}
+
+service Front {
+  query Ask() -> bool
+    policy Outer
+    calls  Back.Know
+    slo    availability 99.5%, latency p99 1s
+}
+
+service Back {
+  query Know() -> bool
+    policy Inner
+    slo    availability 99.9%, latency p99 300ms
+}
+";
+
+#[test]
+fn at_the_ends_of_a_range_nothing_fires_and_one_step_beyond_something_does() {
+    let folder = Folder::new();
+    let checked = checked(&folder, CHAIN);
+    let path = folder.path().join("one.toml");
+    let mut ends = 0;
+    for range in ranges(&checked).iter().filter(|r| matches!(r.of, RangeOf::Policy(_))) {
+        let (_, _, step) = range.unit.domain();
+        let steps = [
+            (&range.min, range.min.as_ref().map(|e| e.value - step)),
+            (&range.max, range.max.as_ref().map(|e| e.value + step)),
+        ];
+        for (end, beyond) in steps {
+            let (Some(end), Some(beyond)) = (end, beyond) else { continue };
+            ends += 1;
+            let proved = |value: u64| {
+                let value = range.unit.text(value);
+                let quoted = if range.unit == Unit::Count { value } else { format!("\"{value}\"") };
+                let config =
+                    format!("[policy.\"{}\"]\n{} = {quoted}\n", range.of.name(), range.number);
+                fs::write(&path, config).expect("a file");
+                let proof = prove(&checked, &path, "one.toml").expect("it can be read");
+                proof.diagnostics.into_iter().map(|d| d.message).collect::<Vec<_>>()
+            };
+            assert_eq!(proved(end.value), [""; 0], "{range:?}");
+            let refused = proved(beyond).join("\n");
+            assert!(refused.contains(&end.message), "{range:?}: {refused}");
+        }
+    }
+    assert!(ends >= 8, "{ends} ends");
+}
+
+#[test]
+fn slos_have_ranges_that_name_the_rule() {
+    let folder = Folder::new();
+    let found = ranges(&checked(&folder, CHAIN));
+    let availability = found
+        .iter()
+        .find(|r| r.of.name() == "shop.v1.Front.Ask" && r.number == "slo.availability")
+        .expect("it promises one");
+    // What it depends on answers in 99.9 % of cases.
+    let max = availability.max.as_ref().expect("nobody can promise more than what it depends on");
+    assert_eq!((Unit::Percent.text(max.value).as_str(), max.rule), ("99.9%", "slo-infeasible"));
+}
+
+#[test]
+fn several_overrides_may_be_refused_together_that_are_safe_alone() {
+    let folder = Folder::new();
+    let checked = checked(&folder, CHAIN);
+    let path = folder.path().join("all.toml");
+    let prove_all = |text: &str| {
+        fs::write(&path, text).expect("a file");
+        prove(&checked, &path, "all.toml").expect("it can be read")
+    };
+    let outer = "[policy.\"shop.v1.Outer\"]\ntimeout.attempt = \"1s\"\n";
+    let inner =
+        "[policy.\"shop.v1.Inner\"]\ntimeout.attempt = \"700ms\"\ntimeout.total = \"1800ms\"\n";
+    assert!(prove_all(outer).diagnostics.is_empty());
+    assert!(prove_all(inner).diagnostics.is_empty());
+    let both = prove_all(&format!("{outer}{inner}"));
+    assert_eq!(both.count, 3);
+    let slugs: Vec<_> = both.diagnostics.iter().map(|d| d.code.slug).collect();
+    assert!(slugs.contains(&"timeout-inversion") || slugs.contains(&"dead-attempt"), "{slugs:?}");
+    assert!(both.diagnostics[0].labels.iter().any(|l| l.message == "overridden: 1s"));
 }

@@ -47,8 +47,10 @@ impl Unit {
             Self::Percent => format!("{}%", part(value)),
             Self::Rate => format!("{}/s", part(value)),
             Self::Time => {
-                let whole =
-                    TIMES.iter().rev().find(|(_, unit)| value >= *unit && value % unit == 0);
+                let whole = TIMES
+                    .iter()
+                    .rev()
+                    .find(|(_, unit)| value >= *unit && value.is_multiple_of(*unit));
                 match whole {
                     Some((name, unit)) => format!("{}{name}", value / unit),
                     None => format!("{}ms", value as f64 / MS as f64),
