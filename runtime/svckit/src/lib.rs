@@ -20,17 +20,21 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
+pub use svckit_core::broker::{DeadLetter, Envelope};
 pub use svckit_core::call::{ByteStream, Channel, Metadata, Sender, Streaming};
 pub use svckit_core::check::{Violation, Violations};
 pub use svckit_core::client::CallOptions;
 pub use svckit_core::clock::{Clock, Env, IdGen, Rng};
 pub use svckit_core::context::{Context, State, Transaction, Versioned};
 pub use svckit_core::error::{Code, Error, Reason, Result};
+pub use svckit_core::message::Payload;
 pub use svckit_core::page::{Page, PageRequest};
 pub use svckit_core::patch::Change;
 pub use svckit_core::server::ServiceServer;
 pub use svckit_core::store::Range;
-pub use svckit_transport_inproc::DeadLetter;
+pub use svckit_messaging::{GroupCounters, Lag, OutboxCounters, Status};
+#[cfg(feature = "sqlite")]
+pub use svckit_store_sqlite as sqlite;
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};

@@ -1,5 +1,6 @@
 //! An app: the services of one process, where they listen, and the ways to those elsewhere.
 
+mod durable;
 mod registry;
 mod running;
 
@@ -60,6 +61,17 @@ impl App {
     #[must_use]
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = Some(address.into());
+        self
+    }
+
+    /// Keeps what is durable in a directory: an SQLite file per service, and one for messages, which all processes that are
+    /// given the same directory share. Stands before what it is for is served.
+    #[must_use]
+    pub fn data(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.config.data = Some(directory.into());
+        let env = self.registry.env().clone();
+        let fresh = Registry::new(&self.config, env);
+        self.registry = Arc::new(fresh.with_all_of(&self.registry));
         self
     }
 

@@ -11,15 +11,17 @@ use svckit_core::operation::ServiceDescriptor;
 use svckit_core::server::{Host, HostParts};
 use svckit_core::store::Store;
 use svckit_policy::Policed;
-use svckit_store_memory::MemoryStore;
 use svckit_transport_inproc::InProcess;
 
+use super::durable::Durable;
 use crate::{Config, Error, Result, ServiceServer};
 
 /// What an app knows of services.
 pub(crate) struct Registry {
     env: Env,
     message_limit: usize,
+    payload: Payload,
+    durable: Durable,
     state: Mutex<State>,
 }
 
@@ -29,12 +31,25 @@ struct State {
     endpoints: BTreeMap<String, String>,
     channels: HashMap<&'static str, Channel>,
     host: Option<Host>,
+    stores: HashMap<&'static str, Arc<dyn Store>>,
 }
 
 impl Registry {
     pub(super) fn new(config: &Config, env: Env) -> Self {
         let state = State { endpoints: config.endpoints.clone(), ..State::default() };
-        Self { env, message_limit: config.message_limit, state: Mutex::new(state) }
+        let (durable, payload) = (Durable::new(config.data.clone()), config.payload);
+        let message_limit = config.message_limit;
+        Self { env, message_limit, payload, durable, state: Mutex::new(state) }
+    }
+
+    /// With the services and endpoints that another one knows.
+    pub(super) fn with_all_of(self, other: &Self) -> Self {
+        {
+            let (mut state, other) = (self.state(), other.state());
+            state.servers.clone_from(&other.servers);
+            state.endpoints.clone_from(&other.endpoints);
+        }
+        self
     }
 
     pub(super) fn env(&self) -> &Env {
@@ -55,22 +70,31 @@ impl Registry {
         state.servers.push(server);
     }
 
-    /// All that is served here.
-    pub(super) fn host(self: &Arc<Self>) -> Host {
+    /// Where what is durable is.
+    pub(super) fn durable(&self) -> &Durable {
+        &self.durable
+    }
+
+    /// All that is served here, each service with its store.
+    ///
+    /// # Errors
+    /// What is wrong with a store's file.
+    pub(super) fn host(self: &Arc<Self>) -> Result<Host> {
         let mut state = self.state();
         if let Some(host) = &state.host {
-            return host.clone();
+            return Ok(host.clone());
         }
-        let (services, env) = (state.servers.clone(), self.env.clone());
-        let store = |server: &ServiceServer| {
-            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-            (server.descriptor().name, store)
-        };
-        let stores = services.iter().map(store).collect();
-        let (resolver, payload) = (Arc::new(self.ways()), Payload::default());
+        for server in state.servers.clone() {
+            let name = server.descriptor().name;
+            if !state.stores.contains_key(name) {
+                state.stores.insert(name, self.durable.store(name)?);
+            }
+        }
+        let (services, stores) = (state.servers.clone(), state.stores.clone());
+        let (env, resolver, payload) = (self.env.clone(), Arc::new(self.ways()), self.payload);
         let host = Host::new(HostParts { services, env, resolver, stores, payload });
         state.host = Some(host.clone());
-        host
+        Ok(host)
     }
 
     /// What is wrong with the app as a whole: services that are served twice, or that another one needs and nothing
@@ -122,7 +146,7 @@ impl Registry {
             return Ok(channel.clone());
         }
         let channel = if self.served(service.name) {
-            self.policed(InProcess::new(Arc::new(self.host())))
+            self.policed(InProcess::new(Arc::new(self.host()?)))
         } else {
             let url = self.state().endpoints.get(service.name).cloned();
             let none = || {

@@ -1,11 +1,15 @@
 //! An app that runs, and how it ends.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
+use svckit_core::broker::{Broker, DeadFilter, DeadLetter};
+use svckit_core::operation::ServiceDescriptor;
 use svckit_core::server::Host;
-use svckit_transport_inproc::{DeadLetter, LocalBus};
+use svckit_messaging::{ConsumerGroup, Lag, Messaging, MessagingParts, ServiceStore, Status};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,32 +20,31 @@ use crate::Result;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// An app that has started. Dropping it ends everything at once; [`shutdown`](Self::shutdown) ends it gracefully.
-#[derive(Debug)]
 pub struct Running {
     app: App,
     address: Address,
-    host: Stop,
-    bus: LocalBus,
+    host: Host,
+    broker: Arc<dyn Broker>,
+    messaging: Option<Messaging>,
     drain: CancellationToken,
     kill: CancellationToken,
     server: Option<JoinHandle<()>>,
 }
 
-struct Stop(Host);
-
-impl std::fmt::Debug for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Host")
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("app", &self.app).field("address", &self.address).finish()
     }
 }
 
 impl Running {
     pub(super) async fn start(app: App) -> Result<Self> {
-        let host = app.registry.host();
+        let host = app.registry.host()?;
+        let broker = app.registry.durable().broker()?;
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
-        let bus = LocalBus::start(&host);
         let (address, server) = listen(&app, &host, &drain, &kill).await?;
-        Ok(Self { app, address, host: Stop(host), bus, drain, kill, server })
+        let messaging = Some(messaging(&app, &host, broker.clone()).await?);
+        Ok(Self { app, address, host, broker, messaging, drain, kill, server })
     }
 
     /// Where gRPC listens; nothing if it does not.
@@ -56,34 +59,76 @@ impl Running {
         self.address.map(|address| format!("http://{address}"))
     }
 
-    /// Returns once every event and queued command that was taken so far is done or given up.
-    pub async fn idle(&self) {
-        self.bus.idle().await;
+    /// Returns once every event and queued command that was published so far is done or given up: for tests, and for those
+    /// who measure. One that waits for another process, or for a version that is not known here, keeps it waiting.
+    ///
+    /// # Errors
+    /// What is wrong with the store or the broker.
+    pub async fn idle(&self) -> Result<()> {
+        match &self.messaging {
+            Some(messaging) => messaging.idle().await,
+            None => Ok(()),
+        }
     }
 
-    /// The messages that were given up, the oldest first; the last thousand.
+    /// What messages did in this process so far.
     #[must_use]
-    pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.bus.dead_letters()
+    pub fn messages(&self) -> Status {
+        self.messaging.as_ref().map(Messaging::status).unwrap_or_default()
     }
 
-    /// Takes nothing new, lets calls, events and queued commands end within the configured time, and ends the rest:
-    /// callers are told `unavailable`.
+    /// How far the consumer groups are behind, over all processes.
+    ///
+    /// # Errors
+    /// What is wrong with the broker.
+    pub async fn lag(&self) -> Result<Vec<Lag>> {
+        match &self.messaging {
+            Some(messaging) => messaging.lag().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The messages that were given up and lie there now, the oldest first, some hundreds at most.
+    ///
+    /// # Errors
+    /// What is wrong with the broker.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
+        self.broker.dead(DeadFilter::default()).await
+    }
+
+    /// Takes nothing new, lets calls and handlers end within the configured time, and ends the rest: callers are told
+    /// `unavailable`, messages are given back.
     pub async fn shutdown(mut self) {
+        let limit = self.app.config.drain;
         self.drain.cancel();
-        let mut server = self.server.take();
-        let ended = async {
-            if let Some(server) = &mut server {
-                let _ = server.await;
+        let messaging = self.messaging.take();
+        let server = self.server.take();
+        if self.app.registry.durable().is_memory() {
+            // What is not done ends with the process.
+            let idle = async {
+                if let Some(messaging) = &messaging {
+                    drop(messaging.idle().await);
+                }
+            };
+            let _ = tokio::time::timeout(limit, idle).await;
+        }
+        let drained = async {
+            match messaging {
+                Some(messaging) => messaging.drain(limit).await,
+                None => true,
             }
-            self.bus.idle().await;
         };
-        if tokio::time::timeout(self.app.config.drain, ended).await.is_ok() {
+        tokio::join!(drained, self.served(server, limit));
+    }
+
+    /// Returns once nothing is served any more.
+    async fn served(&self, server: Option<JoinHandle<()>>, limit: Duration) {
+        let Some(mut server) = server else { return };
+        if tokio::time::timeout(limit, &mut server).await.is_ok() {
             return;
         }
-        tracing::warn!("work still ran at the end of the drain; it is ended");
-        self.host.0.stop();
-        let Some(mut server) = server.filter(|server| !server.is_finished()) else { return };
+        tracing::warn!("calls still ran at the end of the drain; they are ended");
+        self.host.stop();
         if tokio::time::timeout(GOODBYE, &mut server).await.is_err() {
             self.kill.cancel();
             let _ = server.await;
@@ -95,7 +140,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.drain.cancel();
         self.kill.cancel();
-        self.host.0.stop();
+        self.host.stop();
     }
 }
 
@@ -105,6 +150,17 @@ impl Deref for Running {
     fn deref(&self) -> &App {
         &self.app
     }
+}
+
+async fn messaging(app: &App, host: &Host, broker: Arc<dyn Broker>) -> Result<Messaging> {
+    let names = host.servers().iter().map(|server| server.descriptor());
+    let store = |service: &ServiceDescriptor| {
+        let store = host.store(service.name)?;
+        Some(ServiceStore { service: service.name.to_owned(), store })
+    };
+    let stores = names.filter_map(store).collect();
+    let (env, groups) = (app.registry.env().clone(), ConsumerGroup::of(host));
+    Messaging::start(MessagingParts { env, broker, groups, stores }).await
 }
 
 #[cfg(feature = "grpc")]

@@ -4,10 +4,11 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use svckit_core::message::Payload;
 
 use crate::{Error, Result};
 
@@ -19,6 +20,8 @@ use crate::{Error, Result};
 /// drain = "10s"
 /// message_limit = 4194304
 /// reflection = true
+/// data = "/var/lib/shop"
+/// payload = "protobuf"
 ///
 /// [endpoints]
 /// "shop.inventory.v1.Inventory" = "http://inventory:7001"
@@ -37,6 +40,18 @@ pub struct Config {
     pub message_limit: usize,
     /// Whether the reflection service tells what is served.
     pub reflection: bool,
+    /// The directory of what is durable: an SQLite file per service, and one for messages, which all processes that
+    /// are given the same directory share. Nothing: all of it is in memory, and ends with the process.
+    pub data: Option<PathBuf>,
+    /// In which form messages are written; either is read.
+    pub payload: Payload,
+}
+
+impl Config {
+    /// The directory of what is durable, where nothing else is said.
+    pub const DATA: &str = "svckit-data";
+    /// What stands for memory in place of a directory.
+    pub const MEMORY: &str = ":memory:";
 }
 
 impl Default for Config {
@@ -48,6 +63,8 @@ impl Default for Config {
             drain: Duration::from_secs(10),
             message_limit: 4 * 1024 * 1024,
             reflection: true,
+            data: None,
+            payload: Payload::default(),
         }
     }
 }
@@ -63,16 +80,20 @@ struct File {
     drain: Option<String>,
     message_limit: Option<usize>,
     reflection: Option<bool>,
+    data: Option<String>,
+    payload: Option<String>,
 }
 
 /// The variables that are read.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 8] = [
     "SVCKIT_CONFIG",
+    "SVCKIT_DATA",
     "SVCKIT_DEPLOYMENT",
     "SVCKIT_DRAIN",
     "SVCKIT_ENDPOINTS",
     "SVCKIT_LISTEN",
     "SVCKIT_LOG",
+    "SVCKIT_PAYLOAD",
 ];
 
 impl Config {
@@ -89,12 +110,18 @@ impl Config {
     /// # Errors
     /// As there.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let mut config = Self::default();
+        let mut config = Self { data: Some(Self::DATA.into()), ..Self::default() };
         if let Some(path) = variable("SVCKIT_CONFIG") {
             config.file(Path::new(&path))?;
         }
         if let Some(deployment) = variable("SVCKIT_DEPLOYMENT") {
             config.deployment = deployment;
+        }
+        if let Some(data) = variable("SVCKIT_DATA") {
+            config.data = directory(&data).map_err(|error| error.context("SVCKIT_DATA"))?;
+        }
+        if let Some(form) = variable("SVCKIT_PAYLOAD") {
+            config.payload = payload(&form).map_err(|error| error.context("SVCKIT_PAYLOAD"))?;
         }
         if let Some(listen) = variable("SVCKIT_LISTEN") {
             config.listen = Some(listen);
@@ -124,6 +151,12 @@ impl Config {
         }
         if let Some(drain) = file.drain {
             self.drain = duration(&drain).map_err(|error| error.context("drain"))?;
+        }
+        if let Some(data) = file.data {
+            self.data = directory(&data).map_err(|error| error.context("data"))?;
+        }
+        if let Some(form) = file.payload {
+            self.payload = payload(&form).map_err(|error| error.context("payload"))?;
         }
         self.listen = file.listen.or(self.listen.take());
         self.endpoints.extend(file.endpoints);
@@ -181,6 +214,27 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>> {
         Ok((service.trim().to_owned(), url.trim().to_owned()))
     };
     parts.map(pair).collect()
+}
+
+fn directory(text: &str) -> Result<Option<PathBuf>> {
+    match text.trim() {
+        "" => Err(Error::invalid_argument(format!(
+            "no directory is named; name one for what is durable, or write {} for none",
+            Config::MEMORY
+        ))),
+        Config::MEMORY => Ok(None),
+        path => Ok(Some(path.into())),
+    }
+}
+
+fn payload(text: &str) -> Result<Payload> {
+    match text {
+        "protobuf" => Ok(Payload::Protobuf),
+        "json" => Ok(Payload::Json),
+        _ => Err(Error::invalid_argument(format!(
+            "`{text}` is no form of messages; write protobuf or json"
+        ))),
+    }
 }
 
 /// The contract language's durations: `250ms`, `10s`, `5m`, `1h`.

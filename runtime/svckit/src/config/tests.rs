@@ -13,6 +13,14 @@ fn nothing_said_is_local_and_silent() {
 }
 
 #[test]
+fn what_is_durable_is_in_a_directory_unless_memory_is_asked_for() {
+    assert_eq!(from(&[]).unwrap().data, Some("svckit-data".into()));
+    assert_eq!(from(&[("SVCKIT_DATA", "/var/x")]).unwrap().data, Some("/var/x".into()));
+    assert_eq!(from(&[("SVCKIT_DATA", ":memory:")]).unwrap().data, None);
+    assert_eq!(Config::default().data, None);
+}
+
+#[test]
 fn the_environment_says_where() {
     let endpoints = "shop.a.v1.A=http://127.0.0.1:1, shop.b.v1.B=http://b:2,";
     let config = from(&[
@@ -37,6 +45,8 @@ fn what_is_wrong_is_named_with_what_is_right() {
         ("SVCKIT_DRAIN", "soon", "write for example"),
         ("SVCKIT_DRAIN", "10 s", "write for example"),
         ("SVCKIT_DRAIN", "99999999999999999999h", "write for example"),
+        ("SVCKIT_DATA", " ", "name one for what is durable, or write :memory:"),
+        ("SVCKIT_PAYLOAD", "xml", "write protobuf or json"),
         ("SVCKIT_CONFIG", "/no/such/file", "SVCKIT_CONFIG=/no/such/file cannot be read"),
     ] {
         let error = from(&[(variable, value)]).unwrap_err();

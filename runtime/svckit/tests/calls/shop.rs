@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
 
-use svckit::{App, ByteStream, Bytes, Error, Page, PageRequest, Running, Streaming};
+use futures_util::future::BoxFuture;
+use svckit::{
+    App, ByteStream, Bytes, Clock, Config, Env, Error, Page, PageRequest, Running, Streaming,
+};
 use tokio::sync::Semaphore;
 
 use crate::generated_shape::inventory::{self, ReserveError};
@@ -95,10 +99,32 @@ pub async fn start() -> (Running, Arc<Probe>) {
 
 pub fn app() -> (App, Arc<Probe>) {
     let probe = Arc::new(Probe::default());
-    let app = App::local()
+    let app = App::with_env(Config::default(), env())
         .serve(orders::server(Orders(probe.clone())))
         .serve(inventory::server(Inventory(probe.clone())));
     (app, probe)
+}
+
+/// A time of day that stands still where tokio's time is paused.
+struct Steady(SystemTime, tokio::time::Instant);
+
+impl Clock for Steady {
+    fn wall(&self) -> SystemTime {
+        self.0 + self.1.elapsed()
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn sleep_until(&self, at: Instant) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(at.into()))
+    }
+}
+
+fn env() -> Env {
+    let clock = Arc::new(Steady(SystemTime::now(), tokio::time::Instant::now()));
+    Env { clock, ..Env::default() }
 }
 
 /// A client of its own process: nothing but sockets between it and the services.
