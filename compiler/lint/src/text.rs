@@ -104,7 +104,8 @@ pub fn attempts(attempts: u32, each: u64, retry: Option<&Retry>) -> String {
 pub fn sum(edges: &[Edge], all: u64) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut groups: Vec<(u32, Vec<String>)> = Vec::new();
-    for edge in edges.iter().filter(|e| e.time.worst > 0) {
+    let mut timed = edges.iter().filter(|e| e.time.worst > 0);
+    for edge in timed.by_ref().take(12) {
         let one = time(edge.time.worst);
         let part = if edge.times == 1 { one } else { format!("{} · {one}", edge.times) };
         match edge.parallel {
@@ -116,6 +117,9 @@ pub fn sum(edges: &[Edge], all: u64) -> Option<String> {
         }
     }
     parts.extend(groups.into_iter().map(|(_, members)| format!("max({})", members.join(", "))));
+    if timed.next().is_some() {
+        parts.push("…".to_owned());
+    }
     let sum = parts.join(" + ");
     (sum != time(all)).then(|| format!("worst case = {sum} = {}", time(all)))
 }

@@ -63,14 +63,16 @@ fn judge(world: &World, calls: &Calls, (id, way): (Id<Operation>, &Way<'_>), rep
     let hops: Vec<&Hop<'_>> = way.hops.iter().filter(|hop| hop.attempts > 1).collect();
     let Some((first, rest)) = hops.split_first() else { return };
     let (name, product) = (operation(world, id), way.product);
-    let text =
-        format!("one call of `{name}` may become {product}: retries multiply on the way to it");
+    let text = format!(
+        "one call of `{name}` may become {}: retries multiply on the way to it",
+        number(product)
+    );
     let mut found =
         Diagnostic::new(RULE.code, first.edge.span, text).here(why(world, calls, way, first));
     if product > ERROR {
         found.severity = Severity::Error;
     }
-    for hop in rest {
+    for hop in rest.iter().take(6) {
         found = found.label(hop.edge.span, why(world, calls, way, hop));
     }
     if way.deliveries > 1 {
@@ -113,7 +115,8 @@ fn formula(world: &World, way: &Way<'_>) -> String {
     if way.deliveries > 1 {
         factors.push(format!("{} (deliveries)", way.deliveries));
     }
-    for hop in &way.hops {
+    let short = way.hops.len() <= 8;
+    for hop in way.hops.iter().filter(|hop| short || hop.attempts > 1).take(8) {
         let step = format!(
             "{} → {}",
             crate::text::caller(world, hop.edge.from),
@@ -124,11 +127,19 @@ fn formula(world: &World, way: &Way<'_>) -> String {
             times => format!("{} of each ({step} x{times})", hop.attempts),
         });
     }
+    if !short {
+        factors.push(format!("… along {} calls", way.hops.len()));
+    }
     let calls = match way.calls() {
         all if all == way.product => String::new(),
-        all => format!("; with how often each is called, {all} calls"),
+        all => format!("; with how often each is called, {} calls", number(all)),
     };
-    format!("attempts = {} = {}{calls}", factors.join(" · "), way.product)
+    format!("attempts = {} = {}{calls}", factors.join(" · "), number(way.product))
+}
+
+/// A number that may be too large to count.
+fn number(n: u64) -> String {
+    if n > 1_000_000_000_000 { "more than 10^12".to_owned() } else { n.to_string() }
 }
 
 fn case(way: &Way<'_>) -> String {

@@ -67,7 +67,9 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
         judge(world, calls, &attempt, report);
     }
     for edge in calls.edges() {
-        let Some(policy) = edge.with else { continue };
+        // The callee's own is judged where the callee is.
+        let own = world.operations[edge.to].policy;
+        let Some(policy) = edge.with.filter(|policy| *policy != own) else { continue };
         let attempt = Attempt {
             operation: edge.to,
             policy,

@@ -3,10 +3,10 @@
 //! A callee that fails after retries of its own says so, and its caller does not retry: of a row of layers, only the
 //! lowest one that retries does. That holds unless a layer retries `even_if_retried`, or its attempt ends before the
 //! callee has answered. Two cases are followed, and the worse counts: everything fails at once; and everything fails
-//! by not answering, where as many attempts are made as begin before the deadline.
+//! by not answering, where of attempts that end too early as many are made as begin before the deadline.
 
 use svckit_model::{
-    Block, Delivery, Id, Idempotency, Operation, RecordKind, Response, StatusCode, World,
+    Block, Delivery, Id, Idempotency, Operation, RecordKind, Response, Retry, StatusCode, World,
 };
 
 use super::{Caller, Calls, Edge};
@@ -116,6 +116,7 @@ impl Calls {
         let retry = edge.retry(world).filter(|retry| is_retried(world, edge, &retry.on, slow));
         let even = retry.is_some_and(|r| r.even_if_retried);
         let uncovered = slow && !self.covers(edge);
+        let tried = Tried { edge, retry, slow, uncovered };
         for below in MARKS {
             let may = match (uncovered || even, below) {
                 (false, Mark::Retried) => 1,
@@ -123,36 +124,55 @@ impl Calls {
             };
             for above in MARKS {
                 for (place, caller) in all[from][above as usize].clone().iter().enumerate() {
-                    let attempts =
-                        if slow { may.min(that_begin(edge, caller.available)) } else { may };
-                    let retried = attempts > 1 || (below == Mark::Retried && !uncovered);
-                    if retried != (above == Mark::Retried) {
-                        continue;
+                    for attempts in tried.made(may, caller.available) {
+                        let retried = attempts > 1 || (below == Mark::Retried && !uncovered);
+                        if retried == (above == Mark::Retried) {
+                            let via = Some((at, above, place));
+                            let candidate = self.next(edge, caller, attempts, via);
+                            all[edge.to.index()][below as usize].push(candidate);
+                        }
                     }
-                    let own = self.timing.of(edge.to).total;
-                    let candidate = Candidate {
-                        product: caller.product.saturating_mul(attempts),
-                        available: edge.time.times.attempt.min(own).min(caller.available),
-                        hops: caller.hops + 1,
-                        attempts,
-                        via: Some((at, above, place)),
-                        deliveries: caller.deliveries,
-                    };
-                    all[edge.to.index()][below as usize].push(candidate);
                 }
             }
         }
     }
 
+    fn next(
+        &self,
+        edge: &Edge,
+        caller: &Candidate,
+        attempts: u64,
+        via: Option<(usize, Mark, usize)>,
+    ) -> Candidate {
+        let own = self.timing.of(edge.to).total;
+        Candidate {
+            product: caller.product.saturating_mul(attempts),
+            available: edge.time.times.attempt.min(own).min(caller.available),
+            hops: caller.hops + 1,
+            attempts,
+            via,
+            deliveries: caller.deliveries,
+        }
+    }
+
+    /// The worst ways to an operation where all fail at once, and where nobody answers: for questions about one; the
+    /// whole graph is followed for it.
+    #[must_use]
+    pub fn worst_ways(&self, world: &World, to: Id<Operation>) -> [Option<Way<'_>>; 2] {
+        let all = self.amplification(world);
+        [0, 1].map(|case| self.way(&all, case, to))
+    }
+
     /// The worst way to an operation.
     pub(crate) fn worst_way(&self, all: &Amplification, to: Id<Operation>) -> Option<Way<'_>> {
-        let best = |case: usize| {
-            let list = &all.cases[case][to.index()][Mark::Plain as usize];
-            let place = (0..list.len()).min_by_key(|i| worst_first(&list[*i]))?;
-            Some((case, place, list[place].product))
-        };
-        let (fast, slow) = (best(0)?, best(1)?);
-        let (case, place, product) = if slow.2 > fast.2 { slow } else { fast };
+        let (fast, slow) = (self.way(all, 0, to)?, self.way(all, 1, to)?);
+        Some(if slow.product > fast.product { slow } else { fast })
+    }
+
+    fn way(&self, all: &Amplification, case: usize, to: Id<Operation>) -> Option<Way<'_>> {
+        let list = &all.cases[case][to.index()][Mark::Plain as usize];
+        let place = (0..list.len()).min_by_key(|i| worst_first(&list[*i]))?;
+        let product = list[place].product;
         let mut way = Way { start: to, deliveries: 1, hops: Vec::new(), product, slow: case == 1 };
         let (mut operation, mut mark, mut place) = (to, Mark::Plain, place);
         loop {
@@ -192,6 +212,31 @@ fn keep_few(list: &mut Vec<Candidate>, slow: bool) {
     if let Some(last) = last {
         list.swap(KEPT - 1, last);
         list.truncate(KEPT);
+    }
+}
+
+/// An edge under a policy, as a caller has time for it.
+#[derive(Debug, Clone, Copy)]
+struct Tried<'a> {
+    edge: &'a Edge,
+    retry: Option<&'a Retry>,
+    slow: bool,
+    uncovered: bool,
+}
+
+impl Tried<'_> {
+    /// How many of the attempts that may be are made: of those that end too early, as many as begin before the
+    /// deadline; all, where the callee answers in time, for that may be at once; and one, if it can take all the time
+    /// there is.
+    fn made(self, may: u64, available: u64) -> impl Iterator<Item = u64> {
+        let time = self.edge.time.times.total.min(available);
+        let first = match self.slow && self.uncovered {
+            true => may.min(that_begin(self.edge, available)),
+            false => may,
+        };
+        let pause = self.retry.map_or(0, |retry| retry.pause(1));
+        let only = self.slow && self.edge.time.attempt.saturating_add(pause) >= time;
+        std::iter::once(first).chain((only && first > 1).then_some(1))
     }
 }
 
