@@ -13,6 +13,8 @@ pub struct Place {
     what: &'static str,
 }
 
+const SHARED_MEMORY: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+
 /// What SQLite says, what that is in our terms, and what to do.
 const KNOWN: &[(ErrorCode, Code, &str)] = &[
     (
@@ -74,15 +76,29 @@ impl Place {
     /// An error of SQLite as it is told.
     #[must_use]
     pub fn error(&self, error: rusqlite::Error) -> Error {
-        let known = error.sqlite_error_code().and_then(|code| {
-            KNOWN.iter().find(|(known, ..)| *known == code).map(|(_, code, text)| (*code, *text))
-        });
+        let known = match error.sqlite_error() {
+            // The index of the log, which is a file beside it, can't grow.
+            Some(rusqlite::ffi::Error { extended_code: SHARED_MEMORY, .. }) => {
+                Some(ErrorCode::DiskFull)
+            }
+            other => other.map(|error| error.code),
+        };
+        let known = KNOWN.iter().find(|(code, ..)| Some(*code) == known);
+        let known = known.map(|(_, code, text)| (*code, *text));
         let (code, text) = known.unwrap_or((Code::Internal, "could not do what was asked"));
         Error::new(code, format!("{} {text} ({error})", self.name())).with_source(error)
     }
 
     pub(crate) fn closed(&self) -> Error {
         Error::unavailable(format!("{} is closed, for its thread has ended", self.name()))
+    }
+
+    pub(crate) fn ended(&self) -> Error {
+        Error::internal(format!(
+            "a transaction of {} was ended by SQL within it; leave BEGIN, COMMIT and ROLLBACK out, all of it is committed \
+             at its end",
+            self.name()
+        ))
     }
 
     pub(crate) fn panicked(&self) -> Error {

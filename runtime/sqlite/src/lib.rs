@@ -93,8 +93,8 @@ impl File {
         let reader = |_| open::readable(&place, options);
         let readers = (0..options.readers.max(1)).map(reader).collect::<Result<Vec<_>>>()?;
         let watch = Mutex::new(open::readable(&place, options)?);
-        let writer = Writer::start(writer, place.clone());
-        let readers = Readers::start(readers, &place);
+        let writer = Writer::start(writer, place.clone(), options.busy)?;
+        let readers = Readers::start(readers, &place)?;
         Ok(Self { inner: Arc::new(Inner { place, writer, readers, watch }) })
     }
 

@@ -7,6 +7,8 @@ use crate::{Options, Place, Schema, Synchronous};
 
 /// Statements that are kept prepared.
 const CACHED: usize = 128;
+/// The log is cut to so many bytes once it was longer, for instance behind a reader that took long.
+const LOG: u32 = 64 << 20;
 /// After so many pages the log is written back into the file.
 const CHECKPOINT: u32 = 4_000;
 
@@ -49,6 +51,8 @@ fn prepare(connection: &Connection, options: Options) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.pragma_update(None, "journal_size_limit", LOG)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
     }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use svckit_core::error::Result;
@@ -13,26 +14,31 @@ use crate::Place;
 
 type Look = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The threads, which end when this is dropped.
+/// The threads, which end when this is dropped, after all that was asked.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    looks: Sender<Look>,
+    looks: Option<Sender<Look>>,
+    threads: Vec<JoinHandle<()>>,
     place: Place,
 }
 
 impl Readers {
-    pub(crate) fn start(connections: Vec<Connection>, place: &Place) -> Self {
+    /// # Errors
+    /// That of the system, which has no threads for them.
+    pub(crate) fn start(connections: Vec<Connection>, place: &Place) -> Result<Self> {
         let (looks, queue) = channel::<Look>();
         let queue = Arc::new(Mutex::new(queue));
-        for connection in connections {
+        let threads = connections.into_iter().map(|connection| {
             let queue = queue.clone();
-            std::thread::spawn(move || {
+            let thread = std::thread::Builder::new().name("sqlite-reader".to_owned());
+            thread.spawn(move || {
                 while let Some(look) = next(&queue) {
                     look(&connection);
                 }
-            });
-        }
-        Self { looks, place: place.clone() }
+            })
+        });
+        let threads = threads.collect::<std::io::Result<_>>()?;
+        Ok(Self { looks: Some(looks), threads, place: place.clone() })
     }
 
     /// The answer comes with the future; a look that was asked for is made even if that is dropped.
@@ -52,9 +58,24 @@ impl Readers {
             let seen = seen.and_then(|seen| seen.map_err(|error| place.error(error)));
             let _ = answer.send(seen);
         });
-        self.looks.send(look).map_err(|_| self.place.closed())?;
+        let sent = self.looks.as_ref().map(|looks| looks.send(look).is_ok());
+        if sent != Some(true) {
+            return Err(self.place.closed());
+        }
         let place = self.place.clone();
         Ok(async move { asked.await.map_err(|_| place.closed())? })
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.looks = None;
+        for thread in self.threads.drain(..) {
+            // A look may hold the last handle to its own file.
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                tracing::error!(file = %self.place.path().display(), "a reader of a file has panicked");
+            }
+        }
     }
 }
 

@@ -62,7 +62,7 @@ async fn a_session_keeps_others_out_until_it_ends() {
     });
     session.run(|c| c.execute("INSERT INTO t VALUES (1, 'mine')", [])).await.unwrap();
     assert!(!other.is_finished());
-    session.commit().await.unwrap();
+    session.commit(()).await.unwrap();
     let error = other.await.unwrap().unwrap_err();
     assert_eq!(error.code(), Code::Internal, "{error}");
 
@@ -80,7 +80,7 @@ async fn a_session_that_is_held_too_long_is_rolled_back() {
     let session = file.exclusive(Duration::from_millis(20)).await.unwrap();
     session.run(|c| c.execute("INSERT INTO t VALUES (1, 'mine')", [])).await.unwrap();
     put(&file, 1, "other").await.unwrap();
-    assert_eq!(session.commit().await.unwrap_err().code(), Code::Aborted);
+    assert_eq!(session.commit(()).await.unwrap_err().code(), Code::Aborted);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use svckit_core::error::{Error, Result};
 use tokio::sync::oneshot;
 
@@ -15,14 +15,18 @@ use crate::session::{self, Opening, Session};
 
 /// How many changes share one commit at most.
 const GROUP: usize = 1_024;
+/// A group takes no more in once it lasts so long: those in it wait for the commit.
+const GATHER: Duration = Duration::from_millis(20);
+/// How long to wait before another process's lock is tried again: short, for others' locks come one right after the other.
+const LOCKED: Duration = Duration::from_micros(500);
 
 /// Tells the one who asked, when it is known whether the commit holds.
 type Answer = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 
 /// Something to be changed.
 trait Change: Send {
-    /// Makes it. The answer is kept back until the commit is durable; `false`: it failed, and is to be undone.
-    fn make(self: Box<Self>, connection: &Connection) -> (Answer, bool);
+    /// Makes it. The answer is kept back until the commit is durable; an error: it failed, and is to be undone.
+    fn make(self: Box<Self>, connection: &Connection) -> (Answer, Result<()>);
     /// Tells that it was not made.
     fn refuse(self: Box<Self>, why: &Error);
 }
@@ -38,16 +42,16 @@ where
     R: Send + 'static,
     F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
 {
-    fn make(self: Box<Self>, connection: &Connection) -> (Answer, bool) {
+    fn make(self: Box<Self>, connection: &Connection) -> (Answer, Result<()>) {
         let Self { change, tell, place } = *self;
         let done = catch_unwind(AssertUnwindSafe(|| change(connection)));
         let done = done.map_err(|_| place.panicked());
         let done = done.and_then(|done| done.map_err(|error| place.error(error)));
-        let keep = done.is_ok();
+        let made = done.as_ref().map(drop).map_err(Error::clone);
         let answer: Answer = Box::new(move |commit| {
             let _ = tell.send(done.and_then(|done| commit.map(|()| done).map_err(Error::clone)));
         });
-        (answer, keep)
+        (answer, made)
     }
 
     fn refuse(self: Box<Self>, why: &Error) {
@@ -56,8 +60,17 @@ where
 }
 
 enum Asked {
-    Change(Box<dyn Change>),
+    Change(Box<dyn Change>, Instant),
     Exclusive(Opening),
+}
+
+/// What the thread works with.
+struct Thread {
+    connection: Connection,
+    queue: Receiver<Asked>,
+    place: Place,
+    /// How long another process's lock is waited for.
+    busy: Duration,
 }
 
 /// The thread; it ends when this is dropped, after all that was asked.
@@ -69,11 +82,16 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, place: Place) -> Self {
+    /// # Errors
+    /// That of the system, which has no thread for it.
+    pub(crate) fn start(connection: Connection, place: Place, busy: Duration) -> Result<Self> {
+        // The thread waits for locks itself: SQLite waits longer and longer, and others then never let it in.
+        connection.busy_timeout(Duration::ZERO).map_err(|error| place.error(error))?;
         let (asked, queue) = channel();
-        let of_thread = place.clone();
-        let thread = std::thread::spawn(move || run(&connection, &queue, &of_thread));
-        Self { asked: Some(asked), thread: Some(thread), place }
+        let works = Thread { connection, queue, place: place.clone(), busy };
+        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        let thread = thread.spawn(move || works.run())?;
+        Ok(Self { asked: Some(asked), thread: Some(thread), place })
     }
 
     pub(crate) fn write<R, F>(
@@ -86,7 +104,7 @@ impl Writer {
     {
         let (tell, told) = oneshot::channel::<Result<R>>();
         let change = Box::new(Job { change, tell, place: self.place.clone() });
-        self.ask(Asked::Change(change))?;
+        self.ask(Asked::Change(change, Instant::now()))?;
         let place = self.place.clone();
         Ok(async move { told.await.map_err(|_| place.closed())? })
     }
@@ -118,71 +136,108 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: &Connection, queue: &Receiver<Asked>, place: &Place) {
-    let mut next = queue.recv().ok();
-    while let Some(asked) = next.take() {
-        next = match asked {
-            Asked::Exclusive(opening) => {
-                session::hold(connection, opening, place);
-                None
-            }
-            Asked::Change(change) => group(connection, change, queue, place),
-        };
-        if next.is_none() {
-            next = queue.recv().ok();
+impl Thread {
+    fn run(self) {
+        let mut next = None;
+        while let Some(asked) = next.take().or_else(|| self.queue.recv().ok()) {
+            next = match asked {
+                Asked::Exclusive(opening) => {
+                    session::hold(&self.connection, opening, self.busy);
+                    None
+                }
+                Asked::Change(change, at) => self.group(change, at),
+            };
         }
+    }
+
+    /// Makes a change and those that have gathered behind it, and commits them together. What can't join them comes back.
+    fn group(&self, first: Box<dyn Change>, at: Instant) -> Option<Asked> {
+        if let Err(error) = begin(&self.connection, self.busy) {
+            let waited = at.elapsed() >= self.busy;
+            let error = self.place.error(error);
+            first.refuse(&error);
+            return if waited { self.refuse_waiting(&error) } else { None };
+        }
+        let begun = Instant::now();
+        let (mut answers, mut rest) = (Vec::new(), None);
+        let mut made = self.one(first, &mut answers);
+        while made.is_ok() && answers.len() < GROUP && begun.elapsed() < GATHER {
+            match self.queue.try_recv() {
+                Ok(Asked::Change(next, _)) => made = self.one(next, &mut answers),
+                Ok(other) => {
+                    rest = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        self.conclude(made, answers);
+        rest
+    }
+
+    /// Commits, or undoes all, and tells everyone.
+    fn conclude(&self, made: Result<()>, answers: Vec<Answer>) {
+        let committed = made.and_then(|()| self.execute("COMMIT"));
+        if committed.is_err() {
+            roll_back(&self.connection);
+        }
+        for answer in answers {
+            answer(committed.as_ref().copied());
+        }
+    }
+
+    /// Makes one change; one that fails is undone alone. An error is that of the whole transaction.
+    fn one(&self, change: Box<dyn Change>, answers: &mut Vec<Answer>) -> Result<()> {
+        let begun = self.execute("SAVEPOINT one");
+        let (answer, made) = change.make(&self.connection);
+        answers.push(answer);
+        begun?;
+        // A full disk or a damaged file may have undone the whole transaction, and so may the change itself.
+        if self.connection.is_autocommit() {
+            return made.and(Err(self.place.ended()));
+        }
+        if made.is_err() {
+            self.execute("ROLLBACK TO one")?;
+        }
+        self.execute("RELEASE one")
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        execute(&self.connection, sql).map_err(|error| self.place.error(error))
+    }
+
+    /// Refuses all that has waited for the lock as long as the first has. What has not comes back.
+    fn refuse_waiting(&self, why: &Error) -> Option<Asked> {
+        while let Ok(asked) = self.queue.try_recv() {
+            match asked {
+                Asked::Change(change, at) if at.elapsed() >= self.busy => change.refuse(why),
+                other => return Some(other),
+            }
+        }
+        None
     }
 }
 
-/// Makes a change and those that have gathered behind it, and commits them together. What can't join them comes back.
-fn group(
-    connection: &Connection,
-    first: Box<dyn Change>,
-    queue: &Receiver<Asked>,
-    place: &Place,
-) -> Option<Asked> {
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        first.refuse(&place.error(error));
-        return None;
-    }
-    let (mut answers, mut rest) = (Vec::new(), None);
-    let mut made = one(connection, first, &mut answers);
-    while made.is_ok() && answers.len() < GROUP {
-        match queue.try_recv() {
-            Ok(Asked::Change(next)) => made = one(connection, next, &mut answers),
-            Ok(other) => {
-                rest = Some(other);
-                break;
-            }
-            Err(_) => break,
+/// Begins a transaction that writes, and waits `busy` for those of other processes.
+pub(crate) fn begin(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
+    let asked = Instant::now();
+    loop {
+        let begun = execute(connection, "BEGIN IMMEDIATE");
+        let locked =
+            |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if !begun.as_ref().is_err_and(locked) || asked.elapsed() >= busy {
+            return begun;
         }
+        std::thread::sleep(LOCKED);
     }
-    let committed = made.and_then(|()| execute(connection, "COMMIT"));
-    let committed = committed.map_err(|error| place.error(error));
-    if committed.is_err() && !connection.is_autocommit() {
+}
+
+/// Undoes what is open, if anything is.
+pub(crate) fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // There is nothing to be done where even this fails; the next transaction will say so.
         let _ = execute(connection, "ROLLBACK");
     }
-    for answer in answers {
-        answer(committed.as_ref().copied());
-    }
-    rest
-}
-
-/// Makes one change; one that fails is undone alone. An error is that of the whole transaction.
-fn one(
-    connection: &Connection,
-    change: Box<dyn Change>,
-    answers: &mut Vec<Answer>,
-) -> rusqlite::Result<()> {
-    let begun = execute(connection, "SAVEPOINT one");
-    let (answer, keep) = change.make(connection);
-    answers.push(answer);
-    begun?;
-    // A full disk or a damaged file may have undone the whole transaction, and then there is no savepoint.
-    if !keep {
-        execute(connection, "ROLLBACK TO one")?;
-    }
-    execute(connection, "RELEASE one")
 }
 
 pub(crate) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -5,10 +5,10 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use svckit_core::store::{
-    Claim, Claimed, Close, Commit, Conflict, Finish, Inbox, OutboxStatus, Pending, Range,
-    RecordKey, Recorded, Slot, Stored, Undone, Unit,
+    ABANDONED, Claim, Claimed, Close, Commit, Conflict, Finish, Inbox, OutboxStatus, Pending,
+    Range, RecordKey, Recorded, Slot, Stored, Undone, Unit,
 };
 use uuid::Uuid;
 
@@ -190,16 +190,25 @@ impl Data {
     }
 
     pub(crate) fn lease_relay(&mut self, holder: Uuid, now: Timestamp, lease: Duration) -> bool {
-        let free = self.relay.is_none_or(|(held, until)| held == holder || until <= now);
-        if free {
-            self.relay = Some((holder, now.checked_add(lease).unwrap_or(Timestamp::MAX)));
+        let end = now.checked_add(lease).unwrap_or(Timestamp::MAX);
+        match &mut self.relay {
+            Some((held, until)) if *held != holder && *until > now => {
+                if !lease.is_zero() {
+                    *until = end.min(*until);
+                }
+                false
+            }
+            relay => {
+                *relay = Some((holder, end));
+                true
+            }
         }
-        free
     }
 
     pub(crate) fn sweep(&mut self, now: Timestamp) -> u64 {
+        let abandoned = SignedDuration::try_from(ABANDONED).unwrap_or(SignedDuration::MAX);
         let over = |record: &Record| match record {
-            Record::Running { .. } => false,
+            Record::Running { until, .. } => now.duration_since(*until) >= abandoned,
             Record::Done { keep, .. } | Record::Closed { keep, .. } => *keep <= now,
         };
         let records: Vec<_> = self.records.iter().filter(|(_, r)| over(r)).take(SWEEP).collect();

@@ -13,6 +13,9 @@ use tokio::time::Instant;
 
 use crate::MemoryStore;
 
+/// What is asked for longer than that lasts that long.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Lets one in at a time.
 #[derive(Default)]
 pub(crate) struct Gate(Arc<Mutex<()>>);
@@ -32,7 +35,7 @@ struct Open {
 /// Waits for the turn, which ends after `at_most` whatever the holder does.
 pub(crate) async fn open(store: MemoryStore, at_most: Duration) -> Box<dyn Exclusive> {
     let turn = store.inner.gate.turn().await;
-    let until = Instant::now() + at_most;
+    let until = Instant::now() + at_most.min(LONGEST);
     let turn = Arc::new(std::sync::Mutex::new(Some(turn)));
     let weak = Arc::downgrade(&turn);
     tokio::spawn(async move {

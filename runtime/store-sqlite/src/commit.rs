@@ -1,15 +1,13 @@
 //! A unit: validated as a whole before anything of it is written.
 
 use jiff::Timestamp;
-use svckit_core::store::{Commit, Conflict, Inbox, Read, ScanRead, Unit};
+use svckit_core::store::{ABANDONED, Commit, Conflict, Inbox, Read, ScanRead, Unit};
 use svckit_sqlite::rusqlite::{Connection, Result, params};
 
 use crate::{int, outbox, records, state, us};
 
 /// How many entries of each kind one sweep forgets.
 const SWEEP: u64 = 5_000;
-/// Claims whose lease ended so long ago are forgotten: a crash left them, and nobody came again.
-const ABANDONED: i64 = 24 * 3600 * 1_000_000;
 
 pub(crate) fn commit(c: &Connection, unit: &Unit) -> Result<Commit> {
     if let Some(conflict) = conflict(c, unit)? {
@@ -53,12 +51,7 @@ fn conflict(c: &Connection, unit: &Unit) -> Result<Option<Conflict>> {
         }
     }
     for ScanRead { table, range, seen } in &unit.scans {
-        let now = state::scan(c, table, range)?;
-        if !now
-            .iter()
-            .map(|(key, stored)| (key, stored.version))
-            .eq(seen.iter().map(|(k, v)| (k, *v)))
-        {
+        if !state::still(c, table, range, seen)? {
             return Ok(Some(Conflict::Changed { table, key: range.prefix.clone() }));
         }
     }
@@ -91,6 +84,7 @@ pub(crate) fn sweep(c: &Connection, now: Timestamp) -> Result<u64> {
           WHERE until <= ?1 AND (state <> 0 OR until <= ?3) LIMIT ?2)",
     )?;
     let (at, most) = (us(now), int(SWEEP));
-    let forgotten = inbox.execute([at, most])? + records.execute([at, most, at - ABANDONED])?;
+    let abandoned = us(now.checked_sub(ABANDONED).unwrap_or(Timestamp::MIN));
+    let forgotten = inbox.execute([at, most])? + records.execute([at, most, abandoned])?;
     Ok(forgotten as u64)
 }

@@ -4,6 +4,7 @@
 //! `svckit_`. All changes go through one thread that commits what has gathered together.
 
 mod commit;
+mod migrations;
 mod outbox;
 mod raw;
 mod records;
@@ -18,12 +19,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use svckit_core::error::{Error, Result};
+use svckit_core::error::Result;
 use svckit_core::store::{
     Claim, Claimed, Commit, Exclusive, Inbox, OutboxStatus, Pending, Range, RecordKey, Slot, Store,
     Stored, Unit,
 };
-use svckit_sqlite::rusqlite::{self, Connection, OptionalExtension};
+use svckit_sqlite::rusqlite::{self, Connection};
 use svckit_sqlite::{File, Schema};
 pub use svckit_sqlite::{Options, Synchronous};
 use tokio::sync::Notify;
@@ -42,7 +43,7 @@ pub struct SqliteStore {
 
 struct Inner {
     file: File,
-    grew: Notify,
+    grew: Arc<Notify>,
 }
 
 impl SqliteStore {
@@ -52,7 +53,7 @@ impl SqliteStore {
     /// As [`File::open`]; the message names the file and says what to do.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let file = File::open(path, &SCHEMA, options)?;
-        Ok(Self { inner: Arc::new(Inner { file, grew: Notify::new() }) })
+        Ok(Self { inner: Arc::new(Inner { file, grew: Arc::default() }) })
     }
 
     /// Where it is.
@@ -65,18 +66,15 @@ impl SqliteStore {
     /// nothing. What was run is remembered with its text.
     ///
     /// # Errors
-    /// `failed_precondition` if the text of one that was run has changed since, `internal` if one fails.
+    /// `failed_precondition` if the text of one that was run has changed since, or if one makes something whose name begins
+    /// with `svckit_`; `internal` if one fails, with what SQLite says.
     pub async fn migrate(&self, steps: &[(&str, &str)]) -> Result<()> {
-        let steps: Vec<_> =
-            steps.iter().map(|(n, sql)| ((*n).to_owned(), (*sql).to_owned())).collect();
-        let changed = self.inner.file.write(move |c| own_tables(c, &steps)).await?;
-        changed.map_or(Ok(()), |name| {
-            Err(Error::failed_precondition(format!(
-                "the migration `{name}` of {} was run with another text before; leave what was run as it is, and add a new \
-                 one for the change",
-                self.path().display()
-            )))
-        })
+        migrations::run(&self.inner.file, steps).await
+    }
+
+    /// Tells the relay when it is dropped, if the unit has something for it.
+    fn grew(&self, unit: &Unit) -> Option<Grew> {
+        (!unit.outbox.is_empty()).then(|| Grew(self.inner.grew.clone()))
     }
 
     fn write<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
@@ -98,22 +96,13 @@ impl SqliteStore {
     }
 }
 
-/// The name of a step whose text has changed, if there is one; then nothing is run.
-fn own_tables(c: &Connection, steps: &[(String, String)]) -> rusqlite::Result<Option<String>> {
-    for (name, sql) in steps {
-        let run = "SELECT sql FROM svckit_migrations WHERE name = ?1";
-        let run: Option<String> = c.query_row(run, [name], |row| row.get(0)).optional()?;
-        if run.as_ref().is_some_and(|run| run != sql) {
-            return Ok(Some(name.clone()));
-        }
+/// Goes with a commit to the thread that makes it, so that the relay hears of it even if the one who asked has gone.
+struct Grew(Arc<Notify>);
+
+impl Drop for Grew {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
-    for (name, sql) in steps {
-        let new = "INSERT OR IGNORE INTO svckit_migrations (name, sql) VALUES (?1, ?2)";
-        if c.execute(new, [name, sql])? == 1 {
-            c.execute_batch(sql)?;
-        }
-    }
-    Ok(None)
 }
 
 impl fmt::Debug for SqliteStore {
@@ -170,13 +159,13 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, unit: Unit) -> BoxFuture<'static, Result<Commit>> {
-        let (inner, publishes) = (self.inner.clone(), !unit.outbox.is_empty());
+        let (file, grew) = (self.inner.file.clone(), self.grew(&unit));
         async move {
-            let done = inner.file.write(move |c| commit::commit(c, &unit)).await?;
-            if publishes && done == Commit::Done {
-                inner.grew.notify_one();
-            }
-            Ok(done)
+            let change = move |c: &Connection| {
+                let done = commit::commit(c, &unit)?;
+                Ok((done, grew))
+            };
+            Ok(file.write(change).await?.0)
         }
         .boxed()
     }
@@ -201,8 +190,8 @@ impl Store for SqliteStore {
     }
 
     fn outbox_grew(&self) -> BoxFuture<'static, ()> {
-        let inner = self.inner.clone();
-        async move { inner.grew.notified().await }.boxed()
+        let grew = self.inner.grew.clone();
+        async move { grew.notified().await }.boxed()
     }
 
     fn outbox_status(&self) -> BoxFuture<'static, Result<OutboxStatus>> {

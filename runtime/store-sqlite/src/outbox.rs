@@ -59,10 +59,17 @@ pub(crate) fn status(c: &Connection) -> Result<OutboxStatus> {
 
 pub(crate) fn lease(c: &Connection, holder: Uuid, now: Timestamp, lease: Duration) -> Result<bool> {
     let until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
-    let mut lease = c.prepare_cached(
+    let mut take = c.prepare_cached(
         "INSERT INTO svckit_relay (one, holder, until) VALUES (1, ?1, ?2)
          ON CONFLICT (one) DO UPDATE SET holder = excluded.holder, until = excluded.until
          WHERE holder = excluded.holder OR until <= ?3",
     )?;
-    Ok(lease.execute(params![&holder.as_bytes()[..], us(until), us(now)])? == 1)
+    if take.execute(params![&holder.as_bytes()[..], us(until), us(now)])? == 1 {
+        return Ok(true);
+    }
+    if !lease.is_zero() {
+        let mut cut = c.prepare_cached("UPDATE svckit_relay SET until = ?1 WHERE until > ?1")?;
+        cut.execute([us(until)])?;
+    }
+    Ok(false)
 }

@@ -14,6 +14,7 @@ use svckit_sqlite::rusqlite::{self, Connection};
 use crate::{SqliteStore, commit};
 
 /// An open transaction of the service's file. It commits when the handler succeeds and is rolled back when it fails.
+/// The tables whose names begin with `svckit_` belong to the runtime: look, but change nothing there.
 #[derive(Clone)]
 pub struct SqliteTransaction {
     session: Session,
@@ -49,13 +50,11 @@ impl Exclusive for SqliteTransaction {
     fn commit(self: Box<Self>, unit: Unit) -> BoxFuture<'static, Result<Commit>> {
         async move {
             let Self { session, store } = *self;
-            let publishes = !unit.outbox.is_empty();
+            let grew = store.grew(&unit);
             let done = session.run(move |c| commit::commit(c, &unit)).await?;
-            if done == Commit::Done {
-                session.commit().await?;
-                if publishes {
-                    store.inner.grew.notify_one();
-                }
+            match done {
+                Commit::Done => session.commit(grew).await?,
+                Commit::Refused(_) => session.roll_back(),
             }
             Ok(done)
         }

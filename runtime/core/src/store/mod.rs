@@ -20,6 +20,9 @@ pub use self::unit::{
 use crate::broker::Envelope;
 use crate::error::Result;
 
+/// So long after its lease has ended, a claim that nobody has finished may be forgotten.
+pub const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
 /// A value of the state, with its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -151,7 +154,8 @@ pub trait Store: Send + Sync + 'static {
     /// How the outbox does.
     fn outbox_status(&self) -> BoxFuture<'static, Result<OutboxStatus>>;
     /// Takes the lease of the relay, so that one process publishes at a time; renews it for its holder. `false` if
-    /// another holds it.
+    /// another holds it. Where another's ends later than `now + lease`, for a clock was set back, it is cut to that.
+    /// A `lease` of zero gives it back; from one who does not hold it, it changes nothing.
     fn lease_relay(
         &self,
         holder: Uuid,
@@ -159,7 +163,8 @@ pub trait Store: Send + Sync + 'static {
         lease: Duration,
     ) -> BoxFuture<'static, Result<bool>>;
 
-    /// Forgets records and inbox entries that are over, some thousand at most; how many that were.
+    /// Forgets records and inbox entries that are over, some thousand at most; how many that were. Claims that nobody
+    /// finished are over [`ABANDONED`] after their lease.
     fn sweep(&self, now: Timestamp) -> BoxFuture<'static, Result<u64>>;
     /// The concrete type, for raw access.
     fn as_any(&self) -> &dyn Any;
