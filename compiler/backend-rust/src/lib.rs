@@ -9,6 +9,7 @@ pub mod codes;
 mod debug;
 mod docs;
 mod enums;
+mod fingerprint;
 mod literal;
 mod messages;
 mod modules;

@@ -104,7 +104,9 @@ pub(crate) struct OperationNames {
     pub(crate) constant: String,
     /// The constant of its queue's descriptor.
     pub(crate) queue: String,
-    /// Clients of what it calls.
+    /// The type of what it reads of its event.
+    pub(crate) view: String,
+    /// Clients of what it calls and is answered.
     pub(crate) clients: Vec<CallNames>,
 }
 
@@ -232,7 +234,15 @@ fn service_names(world: &World, id: Id<Service>, module: String) -> ServiceNames
     }
     let mut handlers = HashMap::new();
     for (info, calls) in handlers_of(world, service) {
-        handlers.insert(info.name.clone(), allotter.handler(info, calls));
+        let mut names = allotter.handler(info, calls);
+        names.constant = constants.take(format!("{}_ON", snake(&info.name).to_uppercase()));
+        handlers.insert(info.name.clone(), names);
+    }
+    let reading = service.subscriptions.iter().map(|id| &world.subscriptions[*id]);
+    for it in reading.filter(|it| it.reads.is_some()) {
+        if let Some(names) = handlers.get_mut(&it.info.name) {
+            names.view = allotter.types.take(format!("{}Event", it.info.name));
+        }
     }
     let event_constants = (service.events.iter())
         .map(|e| (*e, constants.take(snake(&events[e]).to_uppercase())))
@@ -297,7 +307,8 @@ impl Allotter<'_> {
     fn clients(&mut self, base: &str, calls: &[CallUse]) -> Vec<CallNames> {
         let mut clients: Vec<CallNames> = Vec::new();
         let mut accessors = Taken::with(CONTEXT_METHODS.iter().copied());
-        for call in calls {
+        let answered = |call: &&CallUse| self.world.operations[call.operation].queue.is_none();
+        for call in calls.iter().filter(answered) {
             let service = self.world.operations[call.operation].service;
             if let Some(client) = clients.iter_mut().find(|c| c.service == service) {
                 if !client.operations.contains(&call.operation) {

@@ -9,14 +9,14 @@ pub use svckit_core::context::Context;
 pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
 pub use svckit_core::message::{
     Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor,
-    SubscriptionDescriptor,
+    SubscriptionDescriptor, priority,
 };
 pub use svckit_core::operation::{
     Idempotency, Kind, Operation, PolicyConfig, RetryConfig, ServiceDescriptor, Shape,
     TimeoutConfig,
 };
 pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};
-pub use svckit_core::server::ServiceServer;
+pub use svckit_core::server::{ServiceServer, read};
 pub use svckit_core::upload::Upload;
 pub use svckit_core::{check, json, json_serde, page, patch, value, wire};
 
@@ -30,6 +30,14 @@ pub fn one<T>(value: T) -> One<T> {
 /// Wraps each message of a stream that are no records.
 pub fn ones<T: Send + 'static>(stream: Streaming<T>) -> Streaming<One<T>> {
     stream.map_each(one)
+}
+
+/// A reader of an older version of an event, for those that a function brings to the newest.
+pub fn older<Old: wire::Record, New>(
+    version: u32,
+    upcast: impl Fn(Old) -> New + Send + Sync + 'static,
+) -> (u32, svckit_core::server::Reader<New>) {
+    (version, std::sync::Arc::new(move |envelope| read::<Old>(envelope).map(&upcast)))
 }
 
 /// Unwraps each message of a stream that are no records.

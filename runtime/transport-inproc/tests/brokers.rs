@@ -1,5 +1,6 @@
 //! The brokers of one machine, and that the durable one survives.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::sync::Arc;
 use std::time::Duration;

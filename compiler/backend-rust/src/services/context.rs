@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use svckit_backend::naming;
 use svckit_model::Id;
-use svckit_model::world::{Builtin, Event, Field, Type};
+use svckit_model::world::{Builtin, Event, Field, Operation, Type};
 
-use super::Handler;
 use super::calls::Call;
 use super::traits::event_type;
+use super::{Handler, is_queued, queued};
 use crate::docs;
 use crate::names::{self, CallNames, Taken, ident};
 use crate::scope::Scope;
@@ -38,13 +38,26 @@ pub(super) fn items(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<TokenStream> {
         },
     ];
     let clients = &handler.names.clients;
-    if !clients.is_empty() || !handler.emits.is_empty() {
+    let sent = sent(s, handler);
+    if !clients.is_empty() || !handler.emits.is_empty() || !sent.is_empty() {
         let accessors = clients.iter().map(|c| accessor(s, c));
         let emits = handler.emits.iter().map(|e| emitter(s, *e));
-        items.push(quote!(impl #name { #(#accessors)* #(#emits)* }));
+        let senders = sent.iter().map(|id| queued::sender(s, *id));
+        items.push(quote!(impl #name { #(#accessors)* #(#emits)* #(#senders)* }));
     }
     items.extend(clients.iter().flat_map(|c| client(s, c, &handler.info.name)));
     items
+}
+
+/// The queued commands that a handler sends, each once.
+fn sent(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<Id<Operation>> {
+    let mut sent = Vec::new();
+    for call in handler.calls {
+        if is_queued(&s.world().operations[call.operation]) && !sent.contains(&call.operation) {
+            sent.push(call.operation);
+        }
+    }
+    sent
 }
 
 fn accessor(s: &Scope<'_>, client: &CallNames) -> TokenStream {
@@ -95,7 +108,6 @@ fn client(s: &Scope<'_>, client: &CallNames, handler: &str) -> Vec<TokenStream> 
 }
 
 fn emitter(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
-    let rt = s.rt();
     let event = &s.world().events[id];
     let names = &s.all.names.services[&event.service];
     let (ty, type_name) = (event_type(s, id), &names.events[&id]);

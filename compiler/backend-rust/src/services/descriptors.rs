@@ -4,19 +4,18 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use svckit_backend::naming;
 use svckit_model::Id;
-use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Request, Service};
+use svckit_model::world::{
+    Event, Idempotency, Operation, OperationKind, Request, SagaStep, Service, StepCall,
+};
 
 use super::calls::{Call, Way};
-use super::{DESCRIPTORS, handlers, is_queued, policies};
+use super::emits::{emits, event_name};
+use super::{DESCRIPTORS, handlers, is_queued, policies, queued, subscriptions};
 use crate::docs;
+use crate::fingerprint;
 use crate::literal;
 use crate::names::{self, Taken, ident};
 use crate::scope::Scope;
-
-/// Deliveries of a queued command before it becomes a dead letter, where the contract says nothing.
-const ATTEMPTS: u32 = 5;
-/// Handlers of a queued command at once, where the contract says nothing.
-const CONCURRENCY: u32 = 8;
 
 /// Descriptors of the service, its operations, queues and events.
 pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
@@ -29,6 +28,7 @@ pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
     items.extend(policies.items);
     items.extend(operations);
     items.extend(service.events.iter().map(|e| event(s, *e)));
+    items.extend(subscriptions::descriptors(s, &handlers(s, id)));
     items
 }
 
@@ -145,13 +145,16 @@ fn operation(s: &Scope<'_>, id: Id<Operation>, policies: &mut Policies) -> Vec<T
     let shape = shape(&call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
     let idempotency = idempotency(s, &call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
     let policy = policies.constant(s, id);
+    let emits = emits(s, &call.operation.emits, &call.operation.errors);
+    let (undoes, retain) = (undoes(s, &call), retain(s, id));
     let about = docs::docs(&format!("What the runtime knows of `{name}`."));
     let mut items = vec![quote! {
         #about
         pub static #constant: #rt::Operation =
-            #rt::Operation::#kind(SERVICE, #name, #path) #shape #idempotency .policy(#policy);
+            #rt::Operation::#kind(SERVICE, #name, #path)
+                #shape #idempotency .policy(#policy) #emits #undoes #retain;
     }];
-    items.extend(is_queued(call.operation).then(|| queue(s, &call)));
+    items.extend(is_queued(call.operation).then(|| queued::descriptor(s, &call)));
     items
 }
 
@@ -182,32 +185,68 @@ fn idempotency(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
     }
 }
 
-fn queue(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
-    let rt = s.rt();
-    let (constant, operation) = (ident(&call.names.queue), ident(&call.names.constant));
-    let queue = call.operation.queue.clone().unwrap_or_default();
-    let concurrency = literal::uint(queue.concurrency.unwrap_or(CONCURRENCY).into());
-    let attempts = literal::uint(queue.attempts.unwrap_or(ATTEMPTS).into());
-    let about = docs::docs(&format!("How `{}` is worked off.", call.operation.info.name));
-    quote! {
-        #about
-        pub static #constant: #rt::QueueDescriptor =
-            #rt::QueueDescriptor::new(&#operation).concurrency(#concurrency).attempts(#attempts);
+/// `.undoes(…)`.
+fn undoes(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
+    let undone = Call::new(s, call.operation.undoes.as_ref()?.operation).descriptor();
+    Some(quote!(.undoes(&#undone)))
+}
+
+/// `.retain(…)`: as the contract says, else a day, or as long as the longest saga that calls it runs.
+fn retain(s: &Scope<'_>, id: Id<Operation>) -> Option<TokenStream> {
+    let operation = &s.world().operations[id];
+    if operation.is_query() {
+        return None;
     }
+    let sagas = s.world().sagas.iter().filter(|(_, saga)| saga_calls(&saga.steps, id));
+    let longest = sagas.filter_map(|(_, saga)| saga.deadline).max().filter(|nanos| *nanos > DAY);
+    let nanos = operation.retain.or(longest)?;
+    let rt = s.rt();
+    let retain = literal::duration_at(&quote!(#rt), nanos);
+    Some(quote!(.retain(#retain)))
+}
+
+/// How long an answer is remembered where nothing else is said.
+const DAY: u64 = 24 * 3_600 * 1_000_000_000;
+
+fn saga_calls(steps: &[SagaStep], id: Id<Operation>) -> bool {
+    let is = |call: &StepCall| matches!(call, StepCall::Operation(called, _) if *called == id);
+    steps.iter().any(|step| match step {
+        SagaStep::Step(step) => is(&step.call) || step.undo.as_ref().is_some_and(is),
+        SagaStep::Parallel(steps) => saga_calls(steps, id),
+        _ => false,
+    })
 }
 
 fn event(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
     let rt = s.rt();
-    let event = &s.world().events[id];
-    let service = &s.world().services[event.service].info;
-    let name = format!("{}.{}", s.world().qualified(service), event.info.name);
+    let (event, name) = (&s.world().events[id], event_name(s, id));
     let names = &s.all.names.services[&event.service];
     let constant = format_ident!("{}", names.event_constants[&id]);
     let version = literal::uint(event.version.into());
+    let since = readable_since(s, id);
+    let since = (since < event.version).then(|| {
+        let since = literal::uint(since.into());
+        quote!(.readable_since(#since))
+    });
+    let retain = event.retain.map(|nanos| {
+        let retain = literal::duration_at(&quote!(#rt), nanos);
+        quote!(.retain(#retain))
+    });
+    let fingerprint = literal::uint(fingerprint::of(s.world(), event.payload));
     let about = docs::docs(&format!("What the runtime knows of `{}`.", names.events[&id]));
     quote! {
         #about
         pub static #constant: #rt::EventDescriptor =
-            #rt::EventDescriptor::new(#name, #version);
+            #rt::EventDescriptor::new(#name, #version) #since #retain .fingerprint(#fingerprint);
     }
+}
+
+/// The oldest version whose readers can read this one.
+fn readable_since(s: &Scope<'_>, id: Id<Event>) -> u32 {
+    let versions = s.world().event_versions(id);
+    let version = |id: &Id<Event>| s.world().events[*id].version;
+    let own = version(&id);
+    let older = versions.iter().rev().filter(|other| version(other) < own);
+    let readable = older.take_while(|older| s.world().upcast_is_derived(id, **older));
+    readable.map(version).min().unwrap_or(own)
 }

@@ -4,9 +4,12 @@ mod calls;
 mod client;
 mod context;
 mod descriptors;
+mod emits;
 mod errors;
 mod policies;
+mod queued;
 mod server;
+mod subscriptions;
 mod traits;
 mod upload;
 
@@ -67,6 +70,9 @@ fn messages(s: &Scope<'_>, service: &Service) -> Vec<TokenStream> {
         items.extend(records::items(s, payload));
         named.push(s.all.names.record(world, payload));
     }
+    let (views, names) = subscriptions::views(s, service);
+    items.extend(views);
+    named.extend(names);
     items.extend(modules::serde(s, &named));
     items
 }

@@ -3,11 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use svckit_model::Id;
-use svckit_model::world::{Idempotency, Operation, Request, Service, When};
+use svckit_model::world::{Builtin, Idempotency, Operation, Request, Service, Type};
 
 use super::calls::{Call, Way};
-use super::{Handler, Kind, handlers, is_queued};
-use crate::literal;
+use super::{Handler, Kind, handlers, is_queued, queued, subscriptions};
 use crate::names::{self, ident};
 use crate::scope::Scope;
 
@@ -33,29 +32,11 @@ fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
     let (name, context) = (ident(&handler.names.method), ident(&handler.names.context));
     match handler.kind {
         Kind::Operation(id) => operation(s, handler, id),
-        Kind::Subscription(subscription) => {
-            let event = &s.world().events[subscription.event];
-            let names = &s.all.names.services[&event.service];
-            let constant = &names.event_constants[&subscription.event];
-            let descriptor = s.path(event.info.package, Some(event.service), constant);
-            let (rt, title) = (s.rt(), &handler.info.name);
+        Kind::Subscription(it) => subscriptions::route(s, handler, it),
+        Kind::Schedule(_) => {
+            let constant = ident(&handler.names.constant);
             quote! {
-                .on(const { &#rt::SubscriptionDescriptor::new(SERVICE, #title, &#descriptor) }, |s, ctx, event| async move {
-                    S::#name(&s, &mut #context(ctx), event).await
-                })
-            }
-        }
-        Kind::Schedule(schedule) => {
-            let (rt, title) = (s.rt(), &handler.info.name);
-            let when = match &schedule.when {
-                When::Every(nanos) => {
-                    let every = literal::duration(*nanos);
-                    quote!(Interval(#every))
-                }
-                When::Cron(line) => quote!(Cron(#line)),
-            };
-            quote! {
-                .schedule(const { &#rt::ScheduleDescriptor::new(SERVICE, #title, #rt::Every::#when) }, |s, ctx| async move {
+                .schedule(&#constant, |s, ctx| async move {
                     S::#name(&s, &mut #context(ctx)).await
                 })
             }
@@ -70,25 +51,40 @@ fn operation(s: &Scope<'_>, handler: &Handler<'_>, id: Id<Operation>) -> TokenSt
     let method = if queued { quote!(queued) } else { call.method() };
     let constant = ident(if queued { &handler.names.queue } else { &handler.names.constant });
     let (received, args, wrapped) = (call.received(), call.args(), call.wrapped());
-    let key = key(s, &call, &constant);
+    let said =
+        if queued { queued::priority(s, &call, &constant) } else { keys(s, &call, &constant) };
     let body = quote!(S::#name(&s, &mut #context(ctx), #(#args),*).await #wrapped);
-    quote!(#key .#method(&#constant, |s, ctx, #received| async move { #body }))
+    quote!(#said .#method(&#constant, |s, ctx, #received| async move { #body }))
 }
 
-/// Where the requests of a command hold their key.
-fn key(s: &Scope<'_>, call: &Call<'_>, constant: &Ident) -> Option<TokenStream> {
-    let Idempotency::ByField(index) = call.operation.idempotency else { return None };
-    let (Request::Record(id) | Request::Params(id)) = call.operation.request else { return None };
-    if is_queued(call.operation) || !matches!(call.way(), Way::Unary) {
+/// Where the requests of a command hold their key, and that of the command that they undo.
+fn keys(s: &Scope<'_>, call: &Call<'_>, constant: &Ident) -> Option<TokenStream> {
+    if call.operation.is_query() || !matches!(call.way(), Way::Unary) {
         return None;
     }
+    let own = match call.operation.idempotency {
+        Idempotency::ByField(index) => key(s, call, index),
+        _ => None,
+    };
+    let own = own.map(|key| quote!(.key(&#constant, #key)));
+    let undone = call.operation.undoes.as_ref().and_then(|undone| key(s, call, undone.by));
+    let undone = undone.map(|key| quote!(.undone(&#constant, #key)));
+    Some(quote!(#own #undone))
+}
+
+/// From a request to the text of one of its fields.
+fn key(s: &Scope<'_>, call: &Call<'_>, index: usize) -> Option<TokenStream> {
+    let (Request::Record(id) | Request::Params(id)) = call.operation.request else { return None };
     let fields = &s.world().records[id].fields;
     let name = names::fields(fields).into_iter().nth(index)?;
     let ty = s.record(id);
-    let key = if fields[index].optional {
+    let text = fields[index].ty == Type::Builtin(Builtin::String);
+    let key = if text {
+        quote!(request.#name.clone())
+    } else if fields[index].optional {
         quote!(request.#name.as_ref().map(::std::string::ToString::to_string))
     } else {
         quote!(request.#name.to_string())
     };
-    Some(quote!(.key(&#constant, |request: &#ty| #key)))
+    Some(quote!(|request: &#ty| #key))
 }

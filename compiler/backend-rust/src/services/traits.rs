@@ -6,7 +6,7 @@ use svckit_model::Id;
 use svckit_model::world::Service;
 
 use super::calls::Call;
-use super::{Handler, Kind, handlers};
+use super::{Handler, Kind, handlers, subscriptions};
 use crate::docs;
 use crate::names::{home_service, ident};
 use crate::scope::Scope;
@@ -31,10 +31,12 @@ fn of(s: &Scope<'_>, name: &str, about: &str, handlers: &[Handler<'_>]) -> Token
     let (name, about) = (ident(name), docs::docs(about));
     let (send, sync) = (s.std("Send"), s.std("Sync"));
     let methods = handlers.iter().map(|h| method(s, h));
+    let upcasts = subscriptions::upcast_functions(s, &handlers.iter().collect::<Vec<_>>());
     quote! {
         #about
         pub trait #name: #send + #sync + 'static {
             #(#methods)*
+            #(#upcasts)*
         }
     }
 }
@@ -51,7 +53,7 @@ fn method(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
             (call.params(), quote!(#result<#output, #error>))
         }
         Kind::Subscription(subscription) => {
-            let event = event_type(s, subscription.event);
+            let event = subscriptions::handed(s, subscription);
             (vec![quote!(event: #event)], quote!(#svckit::Result<()>))
         }
         Kind::Schedule(_) => (Vec::new(), quote!(#svckit::Result<()>)),

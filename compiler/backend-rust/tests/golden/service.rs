@@ -245,7 +245,11 @@ pub mod orders {
             "/shop.orders.v1.OrdersService/Place",
         )
         .idempotency(rt::Idempotency::ByField("request_id"))
-        .policy(PLACE_POLICY);
+        .policy(PLACE_POLICY)
+        .emits(rt::Emits {
+            success: &[rt::Emit::one(&["shop.orders.v1.Orders.Placed"])],
+            failures: &[],
+        });
 
     /// What the runtime knows of `List`.
     pub static LIST: rt::Operation = rt::Operation::query(
@@ -289,9 +293,10 @@ pub mod orders {
 
     /// What the runtime knows of `Placed`.
     pub static PLACED: rt::EventDescriptor = rt::EventDescriptor::new(
-        "shop.orders.v1.Orders.Placed",
-        1,
-    );
+            "shop.orders.v1.Orders.Placed",
+            1,
+        )
+        .fingerprint(5_707_010_566_957_163_504);
 
     #[derive(Clone, Debug, PartialEq)]
     pub struct PlaceRequest {
@@ -801,25 +806,13 @@ pub mod stock {
                 },
             )
             .on(
-                const {
-                    &rt::SubscriptionDescriptor::new(
-                        SERVICE,
-                        "NotePlaced",
-                        &super::orders::PLACED,
-                    )
-                },
+                &NOTE_PLACED_ON,
                 |s, ctx, event| async move {
                     S::note_placed(&s, &mut NotePlacedContext(ctx), event).await
                 },
             )
             .schedule(
-                const {
-                    &rt::ScheduleDescriptor::new(
-                        SERVICE,
-                        "Nightly",
-                        rt::Every::Cron("0 3 * * *"),
-                    )
-                },
+                &NIGHTLY_ON,
                 |s, ctx| async move { S::nightly(&s, &mut NightlyContext(ctx)).await },
             )
             .build()
@@ -899,6 +892,22 @@ pub mod stock {
             "/shop.orders.v1.StockService/Reserve",
         )
         .policy(STANDARD_POLICY);
+
+    /// What the runtime knows of `NotePlaced`.
+    pub static NOTE_PLACED_ON: rt::SubscriptionDescriptor = rt::SubscriptionDescriptor::new(
+            SERVICE,
+            "NotePlaced",
+            &super::orders::PLACED,
+        )
+        .timeout(rt::Duration::from_secs(3));
+
+    /// What the runtime knows of `Nightly`.
+    pub static NIGHTLY_ON: rt::ScheduleDescriptor = rt::ScheduleDescriptor::new(
+            SERVICE,
+            "Nightly",
+            rt::Every::Cron("0 3 * * *"),
+        )
+        .timeout(rt::Duration::from_secs(3));
 
     #[derive(Clone, Debug, PartialEq)]
     pub struct ReserveRequest {

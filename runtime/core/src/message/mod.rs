@@ -2,6 +2,7 @@
 //! code holds.
 
 mod emits;
+pub mod priority;
 
 use std::time::Duration;
 
