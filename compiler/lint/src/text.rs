@@ -35,6 +35,21 @@ pub fn time(nanos: u64) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
+/// A time as a literal of the language, in one unit, rounded up to the millisecond.
+#[must_use]
+pub fn literal(nanos: u64) -> String {
+    const UNITS: [(&str, u64); 5] = [
+        ("d", 86_400_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+    ];
+    let whole = UNITS.iter().find(|(_, size)| nanos >= *size && nanos.is_multiple_of(*size));
+    let (unit, size) = whole.copied().unwrap_or(("ms", 1_000_000));
+    format!("{}{unit}", nanos.div_ceil(size))
+}
+
 /// A percentage with as many digits as it needs: `99.95%`.
 #[must_use]
 pub fn percent(value: f64) -> String {

@@ -76,7 +76,7 @@ impl Loaded<'_> {
                 bulkhead.concurrent
             );
             let found = self.found(text, op.info.span, (1, takes, why, at_once));
-            report.add(op.info.span, self.with_bulkhead(found, op.policy));
+            report.add(op.info.span, self.with_bulkhead(found, op.policy, at_once));
         }
     }
 
@@ -92,7 +92,7 @@ impl Loaded<'_> {
                 bulkhead.concurrent
             );
             let found = self.found(text, edge.span, (edge.times, takes, why, at_once));
-            report.add(edge.from.span(self.world), self.with_bulkhead(found, policy));
+            report.add(edge.from.span(self.world), self.with_bulkhead(found, policy, at_once));
         }
     }
 
@@ -134,9 +134,13 @@ impl Loaded<'_> {
             .help(format!("make room for {at_once}, add replicas, or answer sooner"))
     }
 
-    fn with_bulkhead(&self, found: Diagnostic, policy: Id<Policy>) -> Diagnostic {
+    fn with_bulkhead(&self, found: Diagnostic, policy: Id<Policy>, at_once: f64) -> Diagnostic {
         match policies::written(self.world, policy, "bulkhead.concurrent") {
-            Some((place, name)) => found.label(place, format!("the bulkhead of `{name}`")),
+            Some((place, name)) => {
+                let room = format!("concurrent {at_once}");
+                let found = found.label(place, format!("the bulkhead of `{name}`"));
+                found.fix("make room", place, room).unsafe_fix()
+            }
             None => found,
         }
     }

@@ -3,7 +3,7 @@ use svckit_model::{Id, Operation, SagaStep, Step, World};
 
 use crate::analysis::calls::{Caller, Edge, Kind};
 use crate::rule::rule;
-use crate::text::{caller, operation, time};
+use crate::text::{caller, literal, operation, time};
 use crate::{Analysis, Report};
 
 rule! {
@@ -68,9 +68,8 @@ fn horizon<'a>(world: &World, edge: &'a Edge) -> Option<Horizon<'a>> {
     let (nanos, place, what) = match (edge.from, edge.kind) {
         (Caller::Saga(id), Kind::Step(at) | Kind::Undo(at)) => {
             let saga = &world.sagas[id];
-            let step = steps(&saga.steps).nth(at);
-            let retry_for = step.and_then(|s| s.retry_for);
-            let longest = saga.deadline.or(retry_for)?;
+            let retry_for = || steps(&saga.steps).nth(at).and_then(|s| s.retry_for);
+            let longest = saga.deadline.or_else(retry_for)?;
             (longest, Some(saga.info.span), format!("saga `{name}` may ask again for"))
         }
         (Caller::Operation(id), _) => {
@@ -121,28 +120,11 @@ fn judge(
         }
     }
     if let Some(written) = op.info.places.get("retain") {
-        found = found.fix(
-            "keep them as long",
-            written,
-            format!("retain {}", as_written(longest.nanos)),
-        );
+        found =
+            found.fix("keep them as long", written, format!("retain {}", literal(longest.nanos)));
     }
     let found = found.help(
         "without `retain` they are kept for 24h, or as long as the longest of its callers may ask",
     );
     report.add(op.info.span, found);
-}
-
-/// In one unit, as a literal, rounded up.
-fn as_written(nanos: u64) -> String {
-    const UNITS: [(&str, u64); 5] = [
-        ("d", 86_400_000_000_000),
-        ("h", 3_600_000_000_000),
-        ("m", 60_000_000_000),
-        ("s", 1_000_000_000),
-        ("ms", 1_000_000),
-    ];
-    let whole = UNITS.iter().find(|(_, size)| nanos >= *size && nanos.is_multiple_of(*size));
-    let (unit, size) = whole.copied().unwrap_or(("ms", 1_000_000));
-    format!("{}{unit}", nanos.div_ceil(size))
 }

@@ -74,6 +74,13 @@ fn judge(world: &World, (upper, lower): (&Edge, &Edge), report: &mut Report) {
             upper.time.attempts, lower.time.attempts
         ))
         .help("leave `even_if_retried` to one layer, or to none: the lowest one retries then");
+    let (place, name) = written(world, lower.time.policy);
+    let found = match world.policies[lower.time.policy].info.places.get("retry.even_if_retried") {
+        Some(_) => {
+            found.fix(format!("let `{name}` retry no more than others"), place, "").unsafe_fix()
+        }
+        None => found,
+    };
     report.add(lower.from.span(world), found);
 }
 

@@ -90,6 +90,7 @@ fn judge(world: &World, calls: &Calls, attempt: &Attempt, report: &mut Report) {
     let latency = latency(world, attempt.operation);
     let needs = calls.timing.needs_of(attempt.operation);
     let name = operation(world, attempt.operation);
+    let mut needed = needs;
     let found = if let Some((percentile, nanos)) = latency.filter(|(_, l)| *l > attempt.nanos) {
         let text = format!(
             "an attempt at `{name}` ends after {}, before the {} that it promises",
@@ -99,6 +100,7 @@ fn judge(world: &World, calls: &Calls, attempt: &Attempt, report: &mut Report) {
         let promise = format!("p{} is {}", percent(percentile).trim_end_matches('%'), time(nanos));
         let mut found = Diagnostic::new(RULE.code, attempt.place, text);
         found.severity = Severity::Error;
+        needed = nanos.saturating_add(1_000_000);
         found.label(op.info.place("slo"), promise).help(format!(
             "give an attempt more than {}, or promise less than {}",
             time(nanos),
@@ -118,7 +120,19 @@ fn judge(world: &World, calls: &Calls, attempt: &Attempt, report: &mut Report) {
     } else {
         return;
     };
-    report.add(attempt.subject, placed(world, attempt, found));
+    report.add(attempt.subject, longer(world, attempt, placed(world, attempt, found), needed));
+}
+
+/// With a fix that gives the attempt more time, where the policy says how much it has and the total leaves as much.
+fn longer(world: &World, attempt: &Attempt, found: Diagnostic, needed: u64) -> Diagnostic {
+    let total = policies::timeout(world, attempt.policy).and_then(|t| t.total).unwrap_or(u64::MAX);
+    match world.policies[attempt.policy].info.places.get("timeout.attempt") {
+        Some(place) if needed <= total => {
+            let text = format!("attempt {}", crate::text::literal(needed));
+            found.fix("give an attempt as long", place, text).unsafe_fix()
+        }
+        _ => found,
+    }
 }
 
 /// With the place of the attempt's number.
