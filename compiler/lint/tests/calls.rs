@@ -77,7 +77,7 @@ impl Simulation<'_> {
 }
 
 /// Every way from an operation to another.
-fn ways<'a>(calls: &'a Calls, from: Id<Operation>, to: Id<Operation>) -> Vec<Vec<&'a Edge>> {
+fn ways(calls: &Calls, from: Id<Operation>, to: Id<Operation>) -> Vec<Vec<&Edge>> {
     let mut found = Vec::new();
     for edge in calls.from(from).iter().filter(|e| e.waits) {
         if edge.to == to {
