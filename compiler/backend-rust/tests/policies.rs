@@ -20,7 +20,10 @@ service Middle {
   query Together() -> i32 calls parallel { Leaf.A, Leaf.B x3 }, Leaf.Slow with Patient
   query Around() -> i32 calls Middle.Back
   query Back() -> i32 calls Middle.Around
+  query Hasty() -> i32 calls Leaf.A with Hurry, Leaf.B
 }
+
+policy Hurry { timeout { attempt 200ms  total 700ms }  retry { attempts 2 } }
 "#;
 
 /// The attempt and the total of a constant.
@@ -45,4 +48,20 @@ fn timeouts_add_up_over_what_is_called_and_circles_end() {
     assert_eq!(times(text, "TOGETHER_POLICY"), ("from_millis(40_150)", "from_millis(42_150)"));
     assert_eq!(times(text, "BACK_POLICY"), ("from_secs(4)", "from_secs(6)"));
     assert_eq!(times(text, "AROUND_POLICY"), ("from_secs(7)", "from_secs(9)"));
+}
+
+#[test]
+fn a_caller_with_a_policy_has_the_operation_under_it() {
+    let files = generated(&[CONTRACT], &[]);
+    let text = files.get("shop.times.v1.rs").expect("the package");
+    let (_, rest) = text.split_once("impl HastyLeaf<'_>").expect("the client of `Hasty`");
+    let (client, _) = rest.split_once("\n    }\n").expect("its end");
+    let (a, b) = client.split_once("fn b(").expect("two methods");
+    let numbers =
+        ["attempts: 2", "from_millis(200)", "from_millis(700)", "static OWN: rt::Operation"];
+    for number in numbers {
+        assert!(a.contains(number), "{number}: {a}");
+    }
+    assert!(a.contains("unary(&OWN"), "{a}");
+    assert!(!b.contains("OWN"), "its own policy is the callee's: {b}");
 }

@@ -17,7 +17,8 @@ use crate::run::{Call, Policy};
 pub struct Policed {
     inner: Arc<dyn Transport>,
     env: Env,
-    policies: RwLock<HashMap<&'static str, Arc<Policy>>>,
+    /// By where an operation stands in memory: who calls it under a policy of their own has an operation of their own.
+    policies: RwLock<HashMap<usize, Arc<Policy>>>,
 }
 
 impl std::fmt::Debug for Policed {
@@ -34,14 +35,15 @@ impl Policed {
     }
 
     fn policy(&self, operation: &'static Operation) -> Arc<Policy> {
+        let place = std::ptr::from_ref(operation).addr();
         if let Some(policy) =
-            self.policies.read().unwrap_or_else(PoisonError::into_inner).get(operation.path)
+            self.policies.read().unwrap_or_else(PoisonError::into_inner).get(&place)
         {
             return policy.clone();
         }
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(Policy::new(operation.policy, self.env.clone()));
-        policies.entry(operation.path).or_insert_with(new).clone()
+        policies.entry(place).or_insert_with(new).clone()
     }
 }
 
@@ -81,5 +83,49 @@ impl Transport for Policed {
     /// Each attempt ends at the deadline, and no pause outlasts it.
     fn keeps_deadline(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use svckit_core::call::Metadata;
+    use svckit_core::operation::{PolicyConfig, RetryConfig};
+
+    use super::*;
+
+    /// Counts attempts and is never there.
+    struct Gone(Arc<AtomicU32>);
+
+    impl Transport for Gone {
+        fn call(
+            &self,
+            _: &'static Operation,
+            _: OutgoingCall,
+        ) -> BoxFuture<'static, Result<Answer>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            async { Err(Error::unavailable("gone")) }.boxed()
+        }
+    }
+
+    const ONCE: PolicyConfig = PolicyConfig { retry: None, ..PolicyConfig::STANDARD };
+    const RETRY: RetryConfig = RetryConfig { attempts: 4, ..RetryConfig::STANDARD };
+    const FOUR: PolicyConfig = PolicyConfig { retry: Some(RETRY), ..PolicyConfig::STANDARD };
+
+    static OPERATION: Operation = Operation::query("a.v1.A", "Get", "/a.v1.A/Get").policy(ONCE);
+    static WITH: Operation = Operation::query("a.v1.A", "Get", "/a.v1.A/Get").policy(FOUR);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_with_a_policy_of_its_own_has_it_for_itself() {
+        let attempts = Arc::new(AtomicU32::new(0));
+        let policed = Policed::new(Arc::new(Gone(attempts.clone())), Env::default());
+        for (operation, expected) in [(&OPERATION, 1), (&WITH, 4), (&OPERATION, 1)] {
+            attempts.store(0, Ordering::SeqCst);
+            let body = Body::One(bytes::Bytes::new());
+            let call = OutgoingCall { meta: Metadata::default(), deadline: None, body };
+            assert!(policed.call(operation, call).await.is_err());
+            assert_eq!(attempts.load(Ordering::SeqCst), expected);
+        }
     }
 }

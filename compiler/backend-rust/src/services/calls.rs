@@ -196,16 +196,20 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The method of a client, over the stub in `self`.
-    pub(super) fn client_method(&self, name: &str) -> TokenStream {
+    /// The method of a client, over the stub in `self`; `own` is the operation as this client has it, where that is not
+    /// as the callee does.
+    pub(super) fn client_method(&self, name: &str, own: Option<TokenStream>) -> TokenStream {
         let attributes = crate::docs::attributes(&self.operation.info);
         let (name, params, result) = (ident(name), self.params(), self.s.std("Result"));
         let (output, error) = (self.output(), self.error());
-        let (method, descriptor) = (self.method(), self.descriptor());
-        let (sent, unwrapped) = (self.sent(), self.unwrapped());
+        let rt = self.s.rt();
+        let (sent, unwrapped, method) = (self.sent(), self.unwrapped(), self.method());
+        let descriptor = own.as_ref().map_or_else(|| self.descriptor(), |_| quote!(OWN));
+        let own = own.map(|own| quote!(static OWN: #rt::Operation = #own;));
         quote! {
             #attributes
             pub async fn #name(&self, #(#params),*) -> #result<#output, #error> {
+                #own
                 self.stub.#method(&#descriptor, #sent).await #unwrapped
             }
         }

@@ -19,7 +19,7 @@ pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
     let about = docs::docs(&format!("Calls {}; cheap to clone.", service.info.name));
     let methods = service.operations.iter().map(|op| {
         let call = Call::new(s, *op);
-        call.client_method(&call.names.client_method)
+        call.client_method(&call.names.client_method, None)
     });
     vec![
         quote! {

@@ -7,6 +7,7 @@ use svckit_model::Id;
 use svckit_model::world::{Builtin, Event, Field, Operation, Type};
 
 use super::calls::Call;
+use super::descriptors;
 use super::traits::event_type;
 use super::{Handler, is_queued, queued};
 use crate::docs;
@@ -45,7 +46,7 @@ pub(super) fn items(s: &Scope<'_>, handler: &Handler<'_>) -> Vec<TokenStream> {
         let senders = sent.iter().map(|id| queued::sender(s, *id));
         items.push(quote!(impl #name { #(#accessors)* #(#emits)* #(#senders)* }));
     }
-    items.extend(clients.iter().flat_map(|c| client(s, c, &handler.info.name)));
+    items.extend(clients.iter().flat_map(|c| client(s, c, handler)));
     items
 }
 
@@ -75,15 +76,18 @@ fn accessor(s: &Scope<'_>, client: &CallNames) -> TokenStream {
 }
 
 /// The client of one service, narrowed to what is called.
-fn client(s: &Scope<'_>, client: &CallNames, handler: &str) -> Vec<TokenStream> {
+fn client(s: &Scope<'_>, client: &CallNames, handler: &Handler<'_>) -> Vec<TokenStream> {
     let (rt, svckit) = (s.rt(), s.svckit());
     let name = ident(&client.name);
     let service = &s.world().services[client.service].info.name;
-    let about = docs::docs(&format!("What `{handler}` may call of {service}."));
+    let about = docs::docs(&format!("What `{}` may call of {service}.", handler.info.name));
     let mut taken = Taken::with(["with"]);
     let methods = client.operations.iter().map(|op| {
         let call = Call::new(s, *op);
-        call.client_method(&taken.take(call.names.method.as_str()))
+        let named = handler.calls.iter().find(|c| c.operation == *op).and_then(|c| c.policy);
+        let own = named.filter(|policy| *policy != call.operation.policy);
+        let own = own.map(|policy| descriptors::under(s, &call, policy));
+        call.client_method(&taken.take(call.names.method.as_str()), own)
     });
     vec![
         quote! {

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use svckit_backend::naming;
 use svckit_model::Id;
 use svckit_model::world::{
-    Event, Idempotency, Operation, OperationKind, Request, SagaStep, Service, StepCall,
+    Event, Idempotency, Operation, OperationKind, Policy, Request, SagaStep, Service, StepCall,
 };
 
 use super::calls::{Call, Way};
@@ -137,25 +137,41 @@ fn operation(s: &Scope<'_>, id: Id<Operation>, policies: &mut Policies) -> Vec<T
     let rt = s.rt();
     let call = Call::new(s, id);
     let (constant, name) = (ident(&call.names.constant), &call.operation.info.name);
-    let path = s.world().grpc_path(id);
-    let kind = match call.operation.kind {
-        OperationKind::Command => quote!(command),
-        OperationKind::Query => quote!(query),
-    };
-    let shape = shape(&call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
-    let idempotency = idempotency(s, &call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
     let policy = policies.constant(s, id);
+    let described = described(s, &call, &quote!(SERVICE), &quote!(#policy));
     let emits = emits(s, &call.operation.emits, &call.operation.errors);
     let (undoes, retain) = (undoes(s, &call), retain(s, id));
     let about = docs::docs(&format!("What the runtime knows of `{name}`."));
     let mut items = vec![quote! {
         #about
-        pub static #constant: #rt::Operation =
-            #rt::Operation::#kind(SERVICE, #name, #path)
-                #shape #idempotency .policy(#policy) #emits #undoes #retain;
+        pub static #constant: #rt::Operation = #described #emits #undoes #retain;
     }];
     items.extend(is_queued(call.operation).then(|| queued::descriptor(s, &call)));
     items
+}
+
+/// An operation under a policy, as an expression.
+fn described(
+    s: &Scope<'_>,
+    call: &Call<'_>,
+    service: &TokenStream,
+    policy: &TokenStream,
+) -> TokenStream {
+    let rt = s.rt();
+    let (name, path) = (&call.operation.info.name, s.world().grpc_path(call.id));
+    let kind = match call.operation.kind {
+        OperationKind::Command => quote!(command),
+        OperationKind::Query => quote!(query),
+    };
+    let shape = shape(call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
+    let idempotency = idempotency(s, call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
+    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy))
+}
+
+/// An operation as one caller has it: under the policy that it names with its call.
+pub(super) fn under(s: &Scope<'_>, call: &Call<'_>, policy: Id<Policy>) -> TokenStream {
+    let service = s.world().qualified(&s.world().services[call.operation.service].info);
+    described(s, call, &quote!(#service), &policies::with(s, call.id, policy))
 }
 
 fn shape(call: &Call<'_>) -> Option<TokenStream> {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use svckit_model::Id;
-use svckit_model::world::{Block, Operation, Retry, World};
+use svckit_model::world::{Block, Operation, Policy, Retry, World};
 
 use crate::literal;
 use crate::records;
@@ -16,6 +16,27 @@ pub(super) fn timeouts(s: &Scope<'_>, id: Id<Operation>) -> TokenStream {
     let [connect, attempt, total] = [times.connect, times.attempt, times.total]
         .map(|nanos| literal::duration_at(&quote!(#rt), nanos));
     quote!(#rt::TimeoutConfig { connect: #connect, attempt: #attempt, total: #total })
+}
+
+/// The policy that a caller names for its calls of an operation (`with P`), as an expression.
+pub(super) fn with(s: &Scope<'_>, id: Id<Operation>, policy: Id<Policy>) -> TokenStream {
+    let rt = s.rt();
+    let times = s.all.timing.call(s.world(), id, Some(policy)).times;
+    let [connect, attempt, total] = [times.connect, times.attempt, times.total]
+        .map(|nanos| literal::duration_at(&quote!(#rt), nanos));
+    let retry = match &s.world().policies[policy].numbers.retry {
+        Block::On(retry) => {
+            let (some, config) = (s.std("Some"), retry_config(s, retry));
+            quote!(#some(#config))
+        }
+        Block::Off(_) => s.std("None"),
+    };
+    quote! {
+        #rt::PolicyConfig {
+            timeout: #rt::TimeoutConfig { connect: #connect, attempt: #attempt, total: #total },
+            retry: #retry,
+        }
+    }
 }
 
 /// Whether the timeouts of an operation are those of its policy, whatever it calls.
