@@ -1,5 +1,8 @@
 //! The command as users run it.
 
+#[cfg(unix)]
+#[path = "cli/bounds.rs"]
+mod bounds;
 #[path = "cli/build.rs"]
 mod build;
 #[path = "cli/bytes.rs"]

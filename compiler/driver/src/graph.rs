@@ -1,5 +1,7 @@
 //! The map of a world, with what the analysis of its calls says of them.
 
+use std::collections::HashMap;
+
 use svckit_backend_diagrams::{CallNumbers, Graph, Numbers, View};
 use svckit_lint::Analysis;
 use svckit_lint::analysis::availability;
@@ -22,12 +24,18 @@ pub(crate) fn numbers(world: &World) -> Numbers {
     let analysis = Analysis::new(world);
     let calls = analysis.calls();
     let mut numbers = Numbers::default();
+    let promises = world.operations.iter().any(|(_, o)| o.slo.availability.is_some());
+    let mut known: HashMap<Id<Operation>, Option<f64>> = HashMap::new();
+    let mut availability = |operation| {
+        let found = || promises.then(|| availability_of(world, calls, operation)).flatten();
+        *known.entry(operation).or_insert_with(found)
+    };
     for (caller, edges) in calls.callers(world) {
         for edge in edges.iter().filter(|e| e.waits) {
             let found = CallNumbers {
                 worst_time: Some(edge.worst()),
                 worst_calls: Some(f64::from(edge.times) * f64::from(edge.time.attempts)),
-                availability: availability_of(world, calls, edge.to),
+                availability: availability(edge.to),
             };
             let callee = &world.operations[edge.to];
             let callee = of_service(world, callee.service, &callee.info);

@@ -1,7 +1,7 @@
 //! Where everything stands: dagre's layered layout, with frames around clusters.
 
 use dagre::graph::{Edge as Key, Graph as Dagre, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, Ranker};
 
 use super::style;
 use crate::graph::{Edge, EdgeKind, Graph, Node, NodeKind};
@@ -11,6 +11,8 @@ const CHARACTER: f64 = 6.9;
 const SMALL: f64 = 5.9;
 /// Height of a line of small text.
 pub(super) const LINE: f64 = 13.0;
+/// With more boxes than this, the quicker way to ranks is taken, which makes the picture a little larger.
+const MANY: usize = 300;
 /// Room between a frame and what stands in it, and for its name above.
 const PADDING: f64 = 14.0;
 pub(super) const TITLE: f64 = 22.0;
@@ -95,6 +97,7 @@ pub(super) fn layout(graph: &Graph) -> Layout {
         nodesep: 26.0,
         edgesep: 14.0,
         ranksep: 46.0,
+        ranker: if graph.nodes.len() > MANY { Ranker::TightTree } else { Ranker::NetworkSimplex },
         ..LayoutOptions::default()
     };
     dagre::layout(&mut dagre, Some(options));
@@ -131,6 +134,34 @@ fn backwards(graph: &Graph) -> Vec<bool> {
         .iter()
         .map(|e| !is_strong(e.kind) && e.from != e.to && leads(e.to, e.from))
         .collect()
+}
+
+/// How many ranks all arrows pass together, boxes besides: what the layout takes time for. Arrows that close a circle
+/// count as if they went the other way.
+pub(super) fn effort(graph: &Graph) -> usize {
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
+    for edge in &graph.edges {
+        next[edge.from].push(edge.to);
+    }
+    let place = places(&next);
+    let mut order: Vec<usize> = (0..next.len()).collect();
+    order.sort_by_key(|n| place[*n]);
+    let mut onwards: Vec<Vec<usize>> = vec![Vec::new(); next.len()];
+    for edge in graph.edges.iter().filter(|e| e.from != e.to) {
+        let (first, second) = match place[edge.from] < place[edge.to] {
+            true => (edge.from, edge.to),
+            false => (edge.to, edge.from),
+        };
+        onwards[first].push(second);
+    }
+    let mut rank = vec![0_usize; next.len()];
+    for node in order {
+        for to in &onwards[node] {
+            rank[*to] = rank[*to].max(rank[node] + 1);
+        }
+    }
+    let spans = graph.edges.iter().map(|e| rank[e.from].abs_diff(rank[e.to]));
+    graph.nodes.len() + spans.sum::<usize>()
 }
 
 /// The position of each node in an order in which all but the arrows that close a circle point onwards.

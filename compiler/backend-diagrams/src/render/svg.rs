@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout::{LINE, Layout, Rect, TITLE, Way, layout, text_size};
+use super::layout::{LINE, Layout, Rect, TITLE, Way, effort, layout, text_size};
 use super::style;
 use crate::graph::{Edge, EdgeKind, Graph, Node};
 
-/// Boxes and arrows beyond which no picture is made: it would take minutes, and nobody could read it.
-pub const LIMIT: usize = 2_000;
+/// Boxes and arrows beyond which no picture is made: nobody could read it.
+pub const LIMIT: usize = 1_200;
+/// Boxes, and ranks that arrows pass, beyond which the layout would take minutes.
+const EFFORT: usize = 8_000;
 
 const HEAD: f64 = 36.0;
 const FOOT: f64 = 34.0;
@@ -18,10 +20,10 @@ const FOOT: f64 = 34.0;
 /// # Errors
 /// A sentence, where the map is too large to be read as a picture.
 pub fn svg(graph: &Graph) -> Result<String, String> {
-    let size = graph.nodes.len() + graph.edges.len();
-    if size > LIMIT {
+    let (boxes, arrows) = (graph.nodes.len(), graph.edges.len());
+    if boxes + arrows > LIMIT || effort(graph) > EFFORT {
         return Err(format!(
-            "a picture of {size} boxes and arrows could not be read; narrow it by a focus or a filter, take a coarser level, or write DOT"
+            "a picture of {boxes} boxes and {arrows} arrows could not be read; narrow it by a focus or a filter, take a coarser level, or write DOT"
         ));
     }
     let layout = layout(graph);

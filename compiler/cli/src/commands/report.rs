@@ -9,11 +9,17 @@ use crate::Status;
 use crate::args::Format;
 use crate::terminal::Terminal;
 
+/// Documents for machines list so many messages and count the others: more would only fill their memory and ours.
+const LISTED: usize = 10_000;
+
 /// What a command found, gathered over several worlds.
 pub(crate) struct Report<'a> {
     terminal: &'a Terminal,
     /// By world; kept for machines alone.
     found: Vec<(Vec<Diagnostic>, SourceMap)>,
+    /// How many messages, and how many beyond [`LISTED`] are not listed.
+    counts: machine::Counts,
+    truncated: usize,
     failures: Vec<String>,
     extra: Map<String, Value>,
     status: Status,
@@ -24,6 +30,8 @@ impl<'a> Report<'a> {
         Self {
             terminal,
             found: Vec::new(),
+            counts: machine::Counts::default(),
+            truncated: 0,
             failures: Vec::new(),
             extra: Map::new(),
             status: Status::Clean,
@@ -39,8 +47,17 @@ impl<'a> Report<'a> {
             let style = human::Style { color: self.terminal.color };
             self.terminal.err(&human::render_with_summary(diagnostics, sources, style));
         } else {
-            self.found.push((diagnostics.to_vec(), sources.clone()));
+            self.counts.add(diagnostics);
+            self.list(diagnostics.to_vec(), sources.clone());
         }
+    }
+
+    /// Keeps messages for the document, as many as there is room for.
+    fn list(&mut self, mut diagnostics: Vec<Diagnostic>, sources: SourceMap) {
+        let room = LISTED.saturating_sub(self.found.iter().map(|(d, _)| d.len()).sum());
+        self.truncated += diagnostics.len().saturating_sub(room);
+        diagnostics.truncate(room);
+        self.found.push((diagnostics, sources));
     }
 
     /// Files that are not as they should be, each with what is to be said of it. People are shown how they differ, and
@@ -63,7 +80,7 @@ impl<'a> Report<'a> {
         }
         self.at_least(Status::Findings);
         if !matches!(self.terminal.format, Format::Text | Format::Json) {
-            self.found.push((found, sources));
+            self.list(found, sources);
         }
     }
 
@@ -109,6 +126,10 @@ impl<'a> Report<'a> {
             _ => return Ok(self.status),
         };
         self.terminal.out(&text)?;
+        if self.truncated > 0 && self.terminal.format != Format::Json {
+            let more = super::counted(self.truncated, "message");
+            self.terminal.err(&format!("… and {more} more, which are not listed\n"));
+        }
         Ok(self.status)
     }
 
@@ -119,7 +140,11 @@ impl<'a> Report<'a> {
             all.append(machine::document(found.diagnostics, found.sources, &[]));
         }
         all.failures.clone_from(&self.failures);
+        all.summary = self.counts;
         let mut document = json!(all);
+        if self.truncated > 0 {
+            document["truncated"] = json!(self.truncated);
+        }
         for (name, value) in &self.extra {
             document[name] = value.clone();
         }

@@ -44,8 +44,19 @@ impl Document {
     }
 }
 
+impl Counts {
+    /// Counts the messages of one more world.
+    pub fn add(&mut self, diagnostics: &[Diagnostic]) {
+        let Summary { errors, warnings, notes, files } = Summary::of(diagnostics);
+        self.errors += errors;
+        self.warnings += warnings;
+        self.notes += notes;
+        self.files += files;
+    }
+}
+
 /// Numbers of messages.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Counts {
     /// Errors.
     pub errors: usize,
