@@ -97,6 +97,24 @@ fn files_are_excused_as_a_whole() {
 }
 
 #[test]
+fn what_others_own_is_theirs() {
+    let ours = format!("package a.b.v1\n{QUICK}service A {{ query Get() -> bool }}");
+    let theirs = service("allow hedged-commands because \"a slip of theirs\"", "");
+    let theirs = format!("package c.d.v1\n{QUICK}{theirs}");
+    let mut map = SourceMap::default();
+    let parsed = [&ours, &theirs]
+        .map(|text| svckit_syntax::parse(map.add("a.svc", text.as_str()), text).file);
+    let judged = |external| {
+        let source =
+            |at: usize| svckit_model::Source { file: &parsed[at], external: at == external };
+        let world = svckit_model::resolve(&[source(0), source(1)]).world;
+        lint(&world, &options()).iter().map(|d| d.code.slug).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(1), [""; 0]);
+    assert_eq!(judged(0), ["hedged-command", "unknown-rule"]);
+}
+
+#[test]
 fn many_exceptions_in_one_file_are_found_fast() {
     let member = |n: usize| {
         format!("allow hedged-command because \"x\"\ncommand Do{n}(id @1: uuid)\npolicy Quick\n")

@@ -6,8 +6,9 @@ mod support;
 
 use proptest::prelude::*;
 use support::{Graph, graph, world};
-use svckit_lint::Analysis;
+use svckit_diagnostics::Severity;
 use svckit_lint::analysis::calls::{Caller, Calls, Edge};
+use svckit_lint::{Analysis, Options, lint};
 use svckit_model::{Id, Operation, StatusCode, World};
 
 /// What a caller sees of a call that failed.
@@ -152,6 +153,67 @@ proptest! {
             let groups: u64 = (0..4).map(longest).sum();
             prop_assert_eq!(calls.timing.needs_of(id), sum + groups);
         }
+    }
+
+    #[test]
+    fn chains_are_the_longest_ways(edges in prop::collection::vec((0_usize..8, 1_usize..9), 0..20)) {
+        let edges: Vec<_> = edges.into_iter().filter(|(from, to)| from < to).collect();
+        let world = world(&Graph::of_edges(9, &edges).text());
+        let longest = |from: usize| {
+            let mut hops = [0; 9];
+            for at in (0..9).rev() {
+                let below = edges.iter().filter(|(f, _)| *f == at).map(|(_, to)| hops[*to] + 1);
+                hops[at] = below.max().unwrap_or(0);
+            }
+            hops[from]
+        };
+        let roots = (0..9).filter(|at| !edges.iter().any(|(_, to)| to == at));
+        let expected: Vec<_> = roots
+            .map(longest)
+            .filter(|hops| *hops > 3)
+            .map(|hops| (if hops > 5 { Severity::Error } else { Severity::Warning }, hops))
+            .collect();
+        let found: Vec<_> = lint(&world, &Options::default())
+            .into_iter()
+            .filter(|d| d.code.slug == "sync-chain")
+            .map(|d| (d.severity, d.labels.iter().filter(|l| l.message.starts_with("hop ")).count()))
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn promises_are_held_against_what_they_stand_on(
+        edges in prop::collection::vec((0_usize..6, 1_usize..7), 0..12),
+        slo in prop::collection::vec(prop::option::of(99_000_u32..100_000), 7),
+    ) {
+        let edges: Vec<_> = edges.into_iter().filter(|(from, to)| from < to).collect();
+        let world = world(&Graph::of_edges(7, &edges).promising(&slo).text());
+        let mut expected = Vec::new();
+        for (at, promise) in slo.iter().enumerate() {
+            let Some(promise) = promise else { continue };
+            // Down every way, up to whatever promises something itself; a set, so each once.
+            let (mut nearest, mut todo) = (std::collections::BTreeSet::new(), vec![at]);
+            while let Some(from) = todo.pop() {
+                for (_, to) in edges.iter().filter(|(f, _)| *f == from) {
+                    if slo[*to].is_some() { nearest.insert(*to); } else { todo.push(*to); }
+                }
+            }
+            let failing = nearest.iter().filter_map(|to| slo[*to]).map(|p| 100_000 - p);
+            let (all, most) = (failing.clone().sum::<u32>(), 100_000 - promise);
+            if all > most {
+                expected.push("slo-infeasible");
+            } else if failing.into_iter().any(|f| f * 10 > most) {
+                expected.push("extra-nine");
+            }
+        }
+        let mut found: Vec<_> = lint(&world, &Options::default())
+            .iter()
+            .map(|d| d.code.slug)
+            .filter(|slug| ["slo-infeasible", "extra-nine"].contains(slug))
+            .collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Graph {
     /// Which policy each operation has.
     own: Vec<usize>,
     calls: Vec<Call>,
+    /// What each promises, in thousandths of a percent.
+    slo: Vec<Option<u32>>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,7 +86,7 @@ pub(crate) fn graph(operations: usize) -> impl Strategy<Value = Graph> {
                     with,
                 })
                 .collect();
-            Graph { operations, policies, own, calls }
+            Graph { operations, policies, own, calls, slo: Vec::new() }
         })
 }
 
@@ -99,7 +101,13 @@ impl Graph {
             with: None,
         };
         let (policies, own) = (Vec::new(), vec![POLICIES; operations]);
-        Self { operations, policies, own, calls: edges.iter().map(call).collect() }
+        let calls = edges.iter().map(call).collect();
+        Self { operations, policies, own, calls, slo: Vec::new() }
+    }
+
+    /// With what each operation promises, in thousandths of a percent.
+    pub(crate) fn promising(self, slo: &[Option<u32>]) -> Self {
+        Self { slo: slo.to_vec(), ..self }
     }
 
     /// The contract.
@@ -118,6 +126,9 @@ impl Graph {
             out += &format!("service S{at} {{\n  query Get() -> bool\n");
             if self.own[at] < POLICIES {
                 out += &format!("    policy P{}\n", self.own[at]);
+            }
+            if let Some(slo) = self.slo.get(at).copied().flatten() {
+                out += &format!("    slo availability {}.{:03}%\n", slo / 1000, slo % 1000);
             }
             out += &self.calls_of(at);
             out += "}\n";
