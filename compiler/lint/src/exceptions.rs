@@ -50,6 +50,9 @@ pub(crate) fn judged(
     out
 }
 
+/// Entries of a list that are shown with their places.
+const SHOWN: usize = 30;
+
 /// Makes one message of all that a rule which lists has found.
 fn list(rule: &Rule, out: &mut Vec<Diagnostic>) {
     let Some(words) = rule.listed else { return };
@@ -61,9 +64,13 @@ fn list(rule: &Rule, out: &mut Vec<Diagnostic>) {
     let Some(mut first) = found.next() else { return };
     if count > 1 {
         first.message = format!("{count} {words}");
-        for other in found {
+        for other in found.by_ref().take(SHOWN - 1) {
             let labels = other.labels.into_iter().map(|label| Label { primary: false, ..label });
             first.labels.extend(labels);
+        }
+        let rest = found.count();
+        if rest > 0 {
+            first.notes.push(format!("and {rest} more"));
         }
     }
     out.push(first);

@@ -97,6 +97,19 @@ fn files_are_excused_as_a_whole() {
 }
 
 #[test]
+fn long_lists_end() {
+    let member = |n: usize| format!("command Do{n}() idempotent none because \"x\"\n");
+    let text: String = (0..50).map(member).collect();
+    let found = lint(&world(&format!("service A {{\n{text}}}")), &options());
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].message.as_str(), found[0].labels.len()),
+        ("50 safeguards are left out", 30)
+    );
+    assert_eq!(found[0].notes, ["and 20 more"]);
+}
+
+#[test]
 fn what_others_own_is_theirs() {
     let ours = format!("package a.b.v1\n{QUICK}service A {{ query Get() -> bool }}");
     let theirs = service("allow hedged-commands because \"a slip of theirs\"", "");
