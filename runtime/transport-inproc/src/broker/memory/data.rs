@@ -1,6 +1,7 @@
 //! The log, the groups and the dead letters.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use svckit_core::broker::{
@@ -12,6 +13,8 @@ use uuid::Uuid;
 use super::group::{Row, Rows};
 use super::later;
 
+/// Clocks that differ by less are the same: what is told is a moment old.
+const SAME: Duration = Duration::from_secs(5);
 /// How many dead letters are listed where nobody says.
 const LIST: usize = 500;
 
@@ -24,6 +27,8 @@ pub(super) struct Data {
     position: u64,
     seq: u64,
     number: u64,
+    /// The latest time that was told.
+    seen: Option<Timestamp>,
 }
 
 struct Logged {
@@ -97,6 +102,18 @@ impl Data {
             replay,
         };
         rows.add(self.seq, row);
+    }
+
+    /// Hears what time it is. If the clock was set back, what waits is moved with it: what nobody had yet is due now.
+    pub(super) fn hear(&mut self, now: Timestamp) {
+        let seen = self.seen.unwrap_or(now);
+        if now < seen.saturating_sub(SAME).unwrap_or(Timestamp::MIN) {
+            let back = Duration::try_from(seen.duration_since(now)).unwrap_or_default();
+            self.groups.values_mut().for_each(|rows| rows.set_back(now, back));
+            self.seen = Some(now);
+        } else {
+            self.seen = Some(seen.max(now));
+        }
     }
 
     pub(super) fn fetch(&mut self, fetch: &Fetch, now: Timestamp) -> Vec<Delivery> {

@@ -1,6 +1,7 @@
 //! What one group has not settled.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use svckit_core::broker::Token;
@@ -113,6 +114,19 @@ impl Rows {
             self.heads.insert((row.priority, due, seq));
         }
         row.due = due;
+    }
+
+    /// Moves what waits with a clock that was set back: what nobody had yet is due now.
+    pub(super) fn set_back(&mut self, now: Timestamp, by: Duration) {
+        let ahead = self.rows.iter().filter(|(_, row)| row.due > now);
+        let moved = ahead.map(|(seq, row)| {
+            let due =
+                if row.attempts == 0 { now } else { row.due.saturating_sub(by).unwrap_or(now) };
+            (*seq, due)
+        });
+        for (seq, due) in moved.collect::<Vec<_>>() {
+            self.move_to(seq, due);
+        }
     }
 
     /// Takes a row out; the next of its lane takes its place.

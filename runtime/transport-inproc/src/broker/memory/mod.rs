@@ -61,6 +61,7 @@ impl MemoryBroker {
 
     async fn next(self, fetch: Fetch) -> Vec<Delivery> {
         let started = Instant::now();
+        self.data().hear(fetch.now);
         loop {
             // Listens before it looks, so that nothing comes unnoticed in between.
             let more = self.inner.more.notified();

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use svckit_core::broker::{Delivery, Envelope, Fetch, Token};
+use svckit_core::broker::{Broker, Delivery, Envelope, Fetch, Settlement, Token};
 use svckit_core::error::Result;
 use svckit_sqlite::rusqlite::{self, Connection, OptionalExtension, params};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::super::turns::Turns;
-use super::{SqliteBroker, groups, int, later, time, uint, us};
+use super::{SqliteBroker, clock, groups, int, later, time, uint, us};
 
 /// How often another process's commits are looked for while there is nothing to hand out.
 const POLL: Duration = Duration::from_millis(15);
@@ -23,6 +24,7 @@ type Row = (u64, u64, u32, u32, Timestamp, Vec<u8>);
 
 pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Delivery>> {
     let started = Instant::now();
+    clock::hear(broker, fetch.now).await?;
     let mut buried = started;
     loop {
         // Listens before it looks, so that nothing comes unnoticed in between.
@@ -33,7 +35,7 @@ pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Del
         let now = later(fetch.now, started.elapsed());
         let next = next_due(broker, &fetch.group).await?;
         if next.is_some_and(|due| due <= now) {
-            let found = claim(broker, &fetch, now).await?;
+            let found = handed(broker, &fetch, now).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -78,6 +80,21 @@ async fn next_due(broker: &SqliteBroker, group: &str) -> Result<Option<Timestamp
         Ok(due.map(time))
     });
     due.await
+}
+
+/// Claims, and gives back what was claimed for one who is gone by then.
+async fn handed(broker: &SqliteBroker, fetch: &Fetch, now: Timestamp) -> Result<Vec<Delivery>> {
+    let (hand, handed) = oneshot::channel();
+    let (own, fetch) = (broker.clone(), fetch.clone());
+    tokio::spawn(async move {
+        let claimed = claim(&own, &fetch, now).await;
+        if let Err(Ok(claimed)) = hand.send(claimed) {
+            let back = |delivery: Delivery| (delivery.token, Settlement::GiveBack { at: now });
+            // What can't be given back comes when its lease ends.
+            let _ = own.settle(claimed.into_iter().map(back).collect(), now).await;
+        }
+    });
+    handed.await.unwrap_or_else(|_| Ok(Vec::new()))
 }
 
 async fn claim(broker: &SqliteBroker, fetch: &Fetch, now: Timestamp) -> Result<Vec<Delivery>> {

@@ -6,6 +6,7 @@
 //! is handed out again at once, without waiting for the end of its leases.
 
 mod alive;
+mod clock;
 mod dead;
 mod fetch;
 mod groups;
@@ -35,8 +36,11 @@ use uuid::Uuid;
 use self::alive::Alive;
 use super::turns::Turns;
 
-const SCHEMA: Schema =
-    Schema { application_id: 0x7376_6b62, what: "broker", steps: &[include_str!("schema/1.sql")] };
+const SCHEMA: Schema = Schema {
+    application_id: 0x7376_6b62,
+    what: "broker",
+    steps: &[include_str!("schema/1.sql"), include_str!("schema/2.sql")],
+};
 
 /// A broker in a file. Cheap to clone; the clones are one broker.
 #[derive(Clone)]
