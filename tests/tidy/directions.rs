@@ -38,6 +38,16 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
     ("svckit-store-sqlite", &["svckit-core", "svckit-sqlite"]),
+    (
+        "svckit-testkit",
+        &[
+            "svckit-core",
+            "svckit-messaging",
+            "svckit-store-memory",
+            "svckit-store-sqlite",
+            "svckit-transport-inproc",
+        ],
+    ),
     ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
     ("svckit-transport-inproc", &["svckit-core", "svckit-policy", "svckit-sqlite"]),
     (
@@ -47,6 +57,7 @@ const MAY: &[(&str, &[&str])] = &[
             "svckit-messaging",
             "svckit-policy",
             "svckit-store-memory",
+            "svckit-store-sqlite",
             "svckit-transport-grpc",
             "svckit-transport-inproc",
         ],
@@ -78,6 +89,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "svckit-sqlite",
             "svckit-store-memory",
             "svckit-store-sqlite",
+            "svckit-testkit",
             "svckit-transport-grpc",
             "svckit-transport-inproc",
             "svckit",

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::judge::{self, Before, Failed};
 use super::leases::Hand;
 use super::settle::Settled;
-use super::{Consumer, HELD};
+use super::Consumer;
 use crate::time::{later, pause, wall};
 
 /// How long a handler may take to end once it was told to, and a settlement when all ends.
@@ -128,7 +128,7 @@ impl Consumer {
 
     async fn hold(&self, delivery: &Delivery, why: &str) {
         self.held(delivery, why);
-        let at = later(wall(&self.shared.env), HELD);
+        let at = later(wall(&self.shared.env), self.group.held);
         self.settle(delivery, Settlement::GiveBack { at }).await;
     }
 

@@ -93,6 +93,8 @@ pub struct ConsumerGroup {
     pub consumer: server::Consumer,
     /// How long a delivery is this consumer's, unless it is extended: [`LEASE`].
     pub lease: Duration,
+    /// How long a message is held back before it is looked at again: [`HELD`].
+    pub held: Duration,
     /// What handles its messages.
     pub handle: Arc<dyn Handle>,
 }
@@ -110,7 +112,7 @@ impl ConsumerGroup {
         let consumers = host.servers().iter().flat_map(ServiceServer::consumers);
         let group = |consumer: server::Consumer| {
             let handle = Arc::new(Hosted::new(host.clone(), consumer.service));
-            Self { consumer, lease: LEASE, handle }
+            Self { consumer, lease: LEASE, held: HELD, handle }
         };
         consumers.map(group).collect()
     }

@@ -14,7 +14,7 @@ const BATCH: usize = 512;
 const BASE: Duration = Duration::from_millis(50);
 const CAP: Duration = Duration::from_secs(5);
 /// When dead letters can't be written, their messages wait so long in their queue.
-const AWAY: Duration = Duration::from_secs(10);
+const AWAY: Duration = Duration::from_secs(5);
 
 /// What became of a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -173,7 +173,8 @@ pub fn trouble(error: Error) -> Trouble {
 }
 
 pub fn group(consumer: Consumer, handle: Arc<dyn Handle>) -> ConsumerGroup {
-    ConsumerGroup { consumer, lease: Duration::from_secs(30), handle }
+    let (lease, held) = (Duration::from_secs(30), Duration::from_secs(30));
+    ConsumerGroup { consumer, lease, held, handle }
 }
 
 pub async fn start(

@@ -1,0 +1,34 @@
+//! Messages, from the outbox of one service to the effect in another's store, with everything on the way failing.
+//!
+//! A scenario plays in a [`World`]: a broker, the stores of three services (a publisher `P`; `A`, which takes P's events
+//! and emits one for each; `B`, which takes those of A), and workers that run the services. Where the transport outlives a
+//! process, a worker is one of its own, and dies by `kill -9`; in memory it is cut off from broker and stores on the spot.
+
+mod crash;
+mod oracle;
+mod say;
+mod scenarios;
+mod watched;
+mod worker;
+mod world;
+
+use futures_util::future::LocalBoxFuture;
+
+pub use self::crash::Label;
+pub use self::say::{Act, Say};
+pub use self::scenarios::all;
+pub use self::worker::{Setup, WORKER, child};
+pub use self::world::{Backend, World};
+
+/// One scenario.
+#[derive(Clone, Copy)]
+pub struct Scenario {
+    /// Its part of the suite.
+    pub area: &'static str,
+    /// What happens, and what must hold.
+    pub name: &'static str,
+    /// Why it has no meaning in memory; empty where it has.
+    pub not_in_memory: &'static str,
+    /// Panics where something does not hold.
+    pub play: fn(World) -> LocalBoxFuture<'static, ()>,
+}

@@ -1,0 +1,4 @@
+//! Suites that every store and every transport passes: scenarios with faults, with processes that are killed, with clocks
+//! that jump, and what must hold after each of them.
+
+pub mod conformance;
