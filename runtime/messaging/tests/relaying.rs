@@ -160,9 +160,16 @@ async fn a_drain_publishes_what_is_left_and_gives_the_lease_back() {
 #[tokio::test(start_paused = true)]
 async fn a_relay_whose_lease_another_keeps_is_told_as_stalled() {
     let bench = bench();
-    let holder = uuid::Uuid::from_u128(1);
-    let lease = Duration::from_secs(3600);
-    assert!(bench.store.lease_relay(holder, bench.clock.timestamp(), lease).await.unwrap());
+    let (store, clock) = (bench.store.clone(), bench.clock.clone());
+    let (holder, lease) = (uuid::Uuid::from_u128(1), Duration::from_secs(3));
+    let hold = async move || store.lease_relay(holder, clock.timestamp(), lease).await.unwrap();
+    assert!(hold().await);
+    // One that renews its lease, and publishes nothing.
+    tokio::spawn(async move {
+        while hold().await {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
     let messaging = bench.relay().await;
     bench.emit([1], "").await;
     tokio::time::sleep(Duration::from_secs(5)).await;

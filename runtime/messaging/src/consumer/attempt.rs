@@ -10,10 +10,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Consumer;
 use super::judge::{self, Before, Failed};
 use super::leases::Hand;
 use super::settle::Settled;
-use super::Consumer;
 use crate::time::{later, pause, wall};
 
 /// How long a handler may take to end once it was told to, and a settlement when all ends.

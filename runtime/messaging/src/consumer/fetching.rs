@@ -1,8 +1,10 @@
 //! Asks the broker for what can be handled now.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use svckit_core::broker::{Delivery, Fetch, Settlement};
 use svckit_core::error::Result;
@@ -15,12 +17,17 @@ use crate::time::{Backoff, between, later, pause, wall};
 const BATCH: usize = 256;
 const BASE: Duration = Duration::from_millis(100);
 const CAP: Duration = Duration::from_secs(5);
+/// How long a fetch that is being answered when the drain begins may take.
+const FAREWELL: Duration = Duration::from_millis(100);
 /// How often it is looked whether the wall clock was set.
 const LOOK: Duration = Duration::from_secs(5);
 /// So far it is from what it ought to be then.
 const JUMP: Duration = Duration::from_secs(1);
 /// A broker that does not say how it does within this time is silent, too.
 const STATUS: Duration = Duration::from_secs(5);
+
+/// What a fetch came to, with the permits that it was asked under.
+type Answer = (OwnedSemaphorePermit, Result<Vec<Delivery>>);
 
 /// Whether a clock that ought to show one time and shows the other was set.
 fn set(ought: Timestamp, shows: Timestamp) -> bool {
@@ -38,9 +45,11 @@ impl Consumer {
                 let fetched = self.fetch(permits.num_permits()).await;
                 Some((permits, fetched))
             };
-            let Some(Some((permits, fetched))) = drain.run_until_cancelled(next).await else {
-                return;
+            let mut next = pin!(next);
+            let Some(answer) = drain.run_until_cancelled(&mut next).await else {
+                return self.farewell(next).await;
             };
+            let Some((permits, fetched)) = answer else { return };
             match fetched {
                 Ok(deliveries) => {
                     if backoff.recovered() {
@@ -56,6 +65,22 @@ impl Consumer {
                     drain.run_until_cancelled(backoff.wait(&self.shared.env)).await;
                 }
             }
+        }
+    }
+
+    /// What is being handed out when the drain begins is given back.
+    async fn farewell(&self, next: impl Future<Output = Option<Answer>>) {
+        let env = &self.shared.env;
+        tokio::select! {
+            biased;
+            () = self.shared.kill.cancelled() => {}
+            next = next => {
+                let Some((_permits, Ok(deliveries))) = next else { return };
+                let at = wall(env);
+                let back = |delivery: Delivery| self.settler.settle(delivery.token, Settlement::GiveBack { at });
+                join_all(deliveries.into_iter().map(back)).await;
+            }
+            () = pause(env, FAREWELL) => {}
         }
     }
 

@@ -109,8 +109,10 @@ async fn at_most_once(mut world: World) {
     world.say(&said).await;
     let doomed = world.doomed(&setup, Some((Label::BeforeEffect, 5))).await;
     world.dies(doomed, Label::BeforeEffect).await;
-    world.start(&setup).await;
+    let second = world.start(&setup).await;
     world.settled().await;
+    // What is settled first is settled before it is done.
+    assert!(world.drain(second, 5_000).await);
     let effects = world.effects(A, A).await;
     assert!(effects.values().all(|runs| runs.len() == 1), "none twice: {effects:?}");
     assert!((4..12).contains(&effects.len()), "what was in hand is lost: {effects:?}");
