@@ -64,6 +64,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("quickstart", EXAMPLE),
     ("boutique", EXAMPLE),
+    ("shop", EXAMPLE),
 ];
 
 const BACKEND: &[&str] = &["svckit-backend", "svckit-diagnostics", "svckit-model"];
@@ -95,6 +96,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "svckit",
             "quickstart",
             "boutique",
+            "shop",
         ],
     ),
 ];
