@@ -116,3 +116,59 @@ async fn what_is_dropped_is_gone() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(waiting(&broker).await, 0);
 }
+
+fn letter() -> svckit_core::broker::DeadLetter {
+    let mut envelope = event(7, "order-1");
+    envelope.name = "shop.orders.v1.Orders.OrderPlaced".into();
+    envelope.meta.set("x-tenant", "secret-org");
+    svckit_core::broker::DeadLetter {
+        number: 17,
+        group: "shop.shipping.v1.Shipping".into(),
+        position: 3,
+        envelope,
+        attempts: 5,
+        first: jiff::Timestamp::UNIX_EPOCH,
+        failure: svckit_core::broker::Failure {
+            handler: "ShipOrder".into(),
+            reason: "broken\n*/ fn main() {}".into(),
+            class: "internal".into(),
+            stack: String::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        },
+    }
+}
+
+/// The message that a test's text holds.
+fn message(text: &str) -> svckit_core::broker::Envelope {
+    let begin = text.find("r#").unwrap();
+    let open = text[begin..].find("\"\n").unwrap() + begin;
+    let close = format!("\n\"{}", "#".repeat(open - begin - 1));
+    let end = text[open + 2..].find(&close).unwrap() + open + 2;
+    svckit_core::broker::Envelope::from_json(&text[open + 2..end]).unwrap()
+}
+
+#[test]
+fn a_dead_letter_becomes_a_test_without_what_is_sensitive() {
+    let letter = letter();
+    let text =
+        dead_letter::as_test(&letter, |_| Ok(r###"{"card":"x","note":"\"## \"#"}"###.into()));
+    let text = text.unwrap();
+    assert!(text.contains("async fn ship_order_of_order_placed_"), "{text}");
+    assert!(
+        text.lines().all(|line| !line.starts_with("*/")),
+        "a reason stays in its comment: {text}"
+    );
+    assert!(!text.contains("secret-org"));
+    let again = message(&text);
+    assert_eq!(
+        (again.id, &again.name, &again.key),
+        (letter.envelope.id, &letter.envelope.name, &letter.envelope.key)
+    );
+    assert_eq!(again.payload, r###"{"card":"x","note":"\"## \"#"}"###);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_shown() {
+    let refused = dead_letter::as_test(&letter(), |_| Err(Error::invalid_argument("unreadable")));
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+}

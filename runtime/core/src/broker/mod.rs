@@ -3,6 +3,7 @@
 //! A broker keeps a log of events per publishing service and a queue per queued command, and for each consumer group
 //! what it has not settled yet. It decides nothing: when to try again and what is dead, the consumer says.
 
+mod cloud_event;
 mod encoding;
 mod envelope;
 

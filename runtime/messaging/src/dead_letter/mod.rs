@@ -1,11 +1,14 @@
 //! What operators do with dead letters, alike on every broker.
 
+mod as_test;
+
 use std::time::Duration;
 
 use svckit_core::broker::{Broker, DeadFilter, DeadLetter};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 
+pub use self::as_test::as_test;
 use crate::time::{pause, wall};
 
 /// So many are read or given back at once.

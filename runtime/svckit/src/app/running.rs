@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use svckit_core::broker::{Broker, DeadFilter, DeadLetter};
+use jiff::Timestamp;
+use svckit_core::broker::{Broker, DeadFilter, DeadLetter, Envelope};
 use svckit_core::operation::ServiceDescriptor;
 use svckit_core::server::Host;
 use svckit_messaging::{ConsumerGroup, Lag, Messaging, MessagingParts, ServiceStore, Status};
@@ -86,6 +87,16 @@ impl Running {
             Some(messaging) => messaging.lag().await,
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Hands a message to those who want it, as if its service had published it: for tests, and to bring in what came
+    /// another way.
+    ///
+    /// # Errors
+    /// What is wrong with the broker; then it was not taken.
+    pub async fn publish(&self, message: Envelope) -> Result<()> {
+        let now = Timestamp::try_from(self.app.registry.env().clock.wall());
+        self.broker.publish(vec![message], now.unwrap_or(Timestamp::MAX)).await
     }
 
     /// The messages that were given up and lie there now, the oldest first, some hundreds at most.
