@@ -1,0 +1,119 @@
+//! The program, as someone runs it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn shop(args: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_shop"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SVCKIT_") {
+            program.env_remove(name);
+        }
+    }
+    program.args(args);
+    program
+}
+
+fn run(args: &[&str]) -> Output {
+    shop(args).output().expect("cargo has built the program")
+}
+
+fn said(ran: &Output) -> String {
+    String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr)
+}
+
+#[test]
+fn a_day_ends_well() {
+    let ran = run(&["--orders", "80"]);
+    let said = said(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    for part in ["80 orders placed", "shipped", "no money left", "0 dead letters", "books balance"]
+    {
+        assert!(said.contains(part), "{part} is missing:\n{said}");
+    }
+}
+
+#[test]
+fn a_day_on_which_it_is_killed_ends_well_too() {
+    let ran = run(&["crash", "--times", "6", "--orders", "120", "--seed", "3"]);
+    let said = said(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains("120 orders placed") && said.contains("6 times killed"), "{said}");
+}
+
+#[test]
+fn the_same_day_again_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let day = || said(&run(&["--orders", "40", "--data", data]));
+    let sums = |text: &str| {
+        let from = text.find("    40 orders placed\n").unwrap_or_else(|| panic!("{text}"));
+        let to = text.find("messages handled").unwrap_or_else(|| panic!("{text}"));
+        text[from..to].rsplit_once('\n').map(|(sums, _)| sums.to_owned())
+    };
+    let (first, again) = (day(), day());
+    assert_eq!(sums(&first), sums(&again));
+    assert!(again.contains("books balance"), "{again}");
+}
+
+/// A process of its own, killed at the end.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn serve(name: &str, address: &str, data: &Path, endpoints: &str) -> Served {
+    let mut program = shop(&["serve", name, "--listen", address, "--data"]);
+    program.arg(data).env("SVCKIT_ENDPOINTS", endpoints).env("SVCKIT_LOG", "info");
+    let mut child = program.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let log = child.stderr.take().unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            let _ = told.send(line);
+        }
+    });
+    let mut log = Vec::new();
+    while !log.last().is_some_and(|line: &String| line.contains("serving")) {
+        log.push(
+            heard.recv().unwrap_or_else(|_| panic!("{name} does not serve:\n{}", log.join("\n"))),
+        );
+    }
+    Served(child)
+}
+
+#[test]
+fn each_service_in_a_process_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let sockets: Vec<_> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let addresses: Vec<_> = sockets.iter().map(|s| s.local_addr().unwrap().to_string()).collect();
+    drop(sockets);
+    let named = ::shop::house::NAMES.iter().zip(&addresses);
+    let endpoints = named.clone().flat_map(|((_, services), address)| {
+        services.iter().map(move |service| format!("{service}=http://{address}"))
+    });
+    let endpoints = endpoints.collect::<Vec<_>>().join(",");
+    let _served: Vec<_> = named
+        .map(|((name, _), address)| serve(name, address, directory.path(), &endpoints))
+        .collect();
+    let ran =
+        shop(&["drive", "--orders", "60"]).env("SVCKIT_ENDPOINTS", endpoints).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    assert!(said(&ran).contains("60 orders placed"), "{}", said(&ran));
+}
+
+#[test]
+fn what_is_not_understood_is_told_with_the_usage() {
+    for args in [&["buy"][..], &["serve", "bank"], &["--orders", "none"], &["--orders", "0"]] {
+        let ran = run(args);
+        assert_eq!(ran.status.code(), Some(2), "{}", said(&ran));
+        assert!(said(&ran).contains("Usage:"), "{}", said(&ran));
+    }
+}
