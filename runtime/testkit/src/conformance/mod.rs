@@ -1,4 +1,5 @@
 //! The suites, and the table of what they found.
 
 pub mod messages;
+pub mod store;
 pub mod table;
