@@ -8,6 +8,7 @@ mod crash;
 mod oracle;
 mod say;
 mod scenarios;
+mod soak;
 mod watched;
 mod worker;
 mod world;
@@ -17,6 +18,7 @@ use futures_util::future::LocalBoxFuture;
 pub use self::crash::Label;
 pub use self::say::{Act, Say};
 pub use self::scenarios::all;
+pub use self::soak::{Soaked, soak};
 pub use self::worker::{Setup, WORKER, child};
 pub use self::world::{Backend, World};
 

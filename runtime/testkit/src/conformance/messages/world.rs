@@ -315,13 +315,22 @@ impl World {
     }
 
     /// Waits until something is so.
-    pub async fn until<F: Future<Output = bool>>(&self, what: &str, mut so: impl FnMut() -> F) {
+    pub async fn until<F: Future<Output = bool>>(&self, what: &str, so: impl FnMut() -> F) {
+        self.until_within(PATIENCE, what, so).await;
+    }
+
+    async fn until_within<F: Future<Output = bool>>(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut so: impl FnMut() -> F,
+    ) {
         let seen = async {
             while !so().await {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, seen).await.is_err() {
+        if tokio::time::timeout(patience, seen).await.is_err() {
             let status = self.broker().status().await;
             panic!("it never came about that {what}: {status:#?}");
         }
@@ -329,8 +338,12 @@ impl World {
 
     /// Waits until all outboxes are empty and all groups are done with all they got.
     pub async fn settled(&self) {
+        self.settled_within(PATIENCE).await;
+    }
+
+    pub(super) async fn settled_within(&self, patience: Duration) {
         let before = Mutex::new(None);
-        self.until("all is settled", || async {
+        self.until_within(patience, "all is settled", || async {
             let now = self.quiet().await;
             let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
             let last = std::mem::replace(&mut *before, now.clone());
