@@ -1,11 +1,15 @@
 //! The suite of stores on each store that is here.
 
+mod suite;
+
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use svckit_store_memory::MemoryStore;
 use svckit_store_sqlite::{Options, SqliteStore, Synchronous};
 use svckit_testkit::conformance::store::{self, Scenario, Subject, chance};
+
+use self::suite::Case;
 
 fn memory() -> Subject {
     let store = MemoryStore::new();
@@ -23,25 +27,26 @@ fn sqlite(synchronous: Synchronous) -> Subject {
 
 fn main() -> ExitCode {
     let scenarios = store::all();
-    let memory_too = scenarios.iter().filter(|scenario| scenario.not_in_memory.is_empty());
-    let mut trials: Vec<Trial> =
-        memory_too.map(|scenario| trial("memory", *scenario, memory)).collect();
-    let durable = || sqlite(Synchronous::Full);
-    trials.extend(scenarios.iter().map(|scenario| trial("SQLite", *scenario, durable)));
-    trials.push(Trial::test("SQLite: by chance: answers as one in memory does", || {
+    let on = |scenario: Scenario| {
+        [
+            case("memory", scenario.not_in_memory, scenario, memory),
+            case("SQLite", "", scenario, || sqlite(Synchronous::Full)),
+        ]
+    };
+    let cases = scenarios.iter().copied().flat_map(on).collect();
+    let chance = Trial::test("SQLite: by chance: answers as one in memory does", || {
         chance::play(96, 60, memory, || sqlite(Synchronous::Normal));
         Ok(())
-    }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    });
+    suite::run("Stores", &Arguments::from_args(), cases, vec![chance])
 }
 
-fn trial(store: &str, scenario: Scenario, subject: fn() -> Subject) -> Trial {
-    let name = format!("{store}: {}: {}", scenario.area, scenario.name);
-    Trial::test(name, move || {
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(2).enable_time().build();
-        let runtime = runtime.map_err(|error| Failed::from(error.to_string()))?;
-        runtime.block_on((scenario.play)(subject()));
-        Ok(())
-    })
+fn case(
+    on: &'static str,
+    without: &'static str,
+    scenario: Scenario,
+    subject: fn() -> Subject,
+) -> Case {
+    let play = Box::new(move || (scenario.play)(subject()));
+    Case { area: scenario.area, scenario: scenario.name, on, without, play }
 }
