@@ -4,6 +4,7 @@
 //! through one thread, which commits what has gathered while the last commit was being made durable: so the cost of a
 //! commit is shared, and nobody waits for a lock.
 
+mod alive;
 mod error;
 mod open;
 mod reader;
@@ -20,6 +21,7 @@ pub use rusqlite;
 use rusqlite::Connection;
 use svckit_core::error::Result;
 
+pub use self::alive::{Alive, Dead};
 pub use self::error::Place;
 use self::reader::Readers;
 pub use self::session::Session;

@@ -25,7 +25,7 @@ use svckit_core::store::{
     Stored, Unit,
 };
 use svckit_sqlite::rusqlite::{self, Connection};
-use svckit_sqlite::{File, Schema};
+use svckit_sqlite::{Alive, File, Schema};
 pub use svckit_sqlite::{Options, Synchronous};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -43,6 +43,7 @@ pub struct SqliteStore {
 
 struct Inner {
     file: File,
+    alive: Alive,
     grew: Arc<Notify>,
 }
 
@@ -53,7 +54,8 @@ impl SqliteStore {
     /// As [`File::open`]; the message names the file and says what to do.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let file = File::open(path, &SCHEMA, options)?;
-        Ok(Self { inner: Arc::new(Inner { file, grew: Arc::default() }) })
+        let alive = Alive::new(file.path())?;
+        Ok(Self { inner: Arc::new(Inner { file, grew: Arc::default(), alive }) })
     }
 
     /// Where it is.
@@ -75,6 +77,17 @@ impl SqliteStore {
     /// Tells the relay when it is dropped, if the unit has something for it.
     fn grew(&self, unit: &Unit) -> Option<Grew> {
         (!unit.outbox.is_empty()).then(|| Grew(self.inner.grew.clone()))
+    }
+
+    /// Gives back what processes claimed that have died.
+    async fn bury(&self) -> Result<usize> {
+        let mut released = 0;
+        for dead in self.inner.alive.dead() {
+            let id = dead.id;
+            released += self.write(move |c| records::release_all(c, id)).await?;
+            dead.buried();
+        }
+        Ok(released)
     }
 
     fn write<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
@@ -143,7 +156,18 @@ impl Store for SqliteStore {
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'static, Result<Claimed>> {
-        self.write(move |c| records::claim(c, &claim))
+        let store = self.clone();
+        async move {
+            let owner = store.inner.alive.id();
+            let again = claim.clone();
+            let claimed = store.write(move |c| records::claim(c, &claim, owner)).await?;
+            // One that runs in a process that has died will not end.
+            if matches!(claimed, Claimed::Running { .. }) && store.bury().await? > 0 {
+                return store.write(move |c| records::claim(c, &again, owner)).await;
+            }
+            Ok(claimed)
+        }
+        .boxed()
     }
 
     fn release(&self, key: RecordKey, fence: u64) -> BoxFuture<'static, Result<()>> {

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use svckit_core::store::{Claim, Claimed, Close, Finish, RecordKey, Recorded, Slot, Undone};
 use svckit_sqlite::rusqlite::{Connection, OptionalExtension, Result, params};
 
+use uuid::Uuid;
+
 use crate::{int, time, uint, us};
 
 const RUNNING: i64 = 0;
@@ -41,7 +43,7 @@ fn find(c: &Connection, key: &RecordKey, now: Timestamp) -> Result<Option<Row>> 
     Ok(found.filter(|row| row.state == RUNNING || row.until > us(now)))
 }
 
-pub(crate) fn claim(c: &Connection, claim: &Claim) -> Result<Claimed> {
+pub(crate) fn claim(c: &Connection, claim: &Claim, owner: Uuid) -> Result<Claimed> {
     let now = us(claim.now);
     if let Some(row) = find(c, &claim.key, claim.now)? {
         let other = row.request != claim.request;
@@ -54,8 +56,15 @@ pub(crate) fn claim(c: &Connection, claim: &Claim) -> Result<Claimed> {
         }
     }
     let until = claim.now.checked_add(claim.lease).unwrap_or(Timestamp::MAX);
-    let fence = insert(c, &claim.key, RUNNING, &claim.request, &[], until)?;
+    let fence = insert(c, &claim.key, RUNNING, &claim.request, owner.as_bytes(), until)?;
     Ok(Claimed::Run { fence })
+}
+
+/// Gives back what a process claimed that has died: it can't finish it.
+pub(crate) fn release_all(c: &Connection, owner: Uuid) -> Result<usize> {
+    let mut release =
+        c.prepare_cached("DELETE FROM svckit_records WHERE state = 0 AND outcome = ?1")?;
+    release.execute([&owner.as_bytes()[..]])
 }
 
 fn recorded(state: i64, outcome: Vec<u8>) -> Recorded {

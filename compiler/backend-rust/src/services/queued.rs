@@ -14,7 +14,7 @@ use crate::names::{self, ident};
 use crate::scope::Scope;
 
 /// Deliveries of a queued command before it becomes a dead letter, where the contract says nothing.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 10;
 /// Handlers of a queued command at once, where the contract says nothing.
 const CONCURRENCY: u32 = 8;
 

@@ -90,7 +90,7 @@ impl QueueDescriptor {
     /// How long a broker recognises a command that it has seen, beyond the time until it is settled.
     pub const RETAIN: Duration = Duration::from_secs(3600);
 
-    /// A queue of which 8 run at once, each tried 5 times.
+    /// A queue of which 8 run at once, each tried 10 times.
     #[must_use]
     pub const fn new(operation: &'static Operation) -> Self {
         Self {
@@ -139,8 +139,9 @@ impl QueueDescriptor {
     }
 }
 
-/// How often a message is tried where the contract says nothing.
-pub const ATTEMPTS: u32 = 5;
+/// How often a message is tried where the contract says nothing: with the pauses between, for about a minute, so that a
+/// callee may be away for a while.
+pub const ATTEMPTS: u32 = 10;
 
 /// One `on E do NAME`.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ CREATE TABLE svckit_records (
   key       TEXT NOT NULL,
   state     INTEGER NOT NULL, -- 0 running, 1 succeeded, 2 failed, 3 closed after an effect, 4 closed without
   request   BLOB NOT NULL,
-  outcome   BLOB NOT NULL,
+  outcome   BLOB NOT NULL, -- of one that runs: the process that runs it
   until     INTEGER NOT NULL, -- microseconds since 1970: the end of the lease, or of the time for which it is kept
   UNIQUE (operation, key, tenant, principal)
 ) STRICT;

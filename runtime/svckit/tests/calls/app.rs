@@ -96,7 +96,7 @@ async fn an_event_is_tried_again_and_then_given_up() {
     );
     assert_eq!(
         (letter.attempts, letter.failure.class.as_str(), &*letter.envelope.key),
-        (5, "unavailable", "r-1")
+        (10, "unavailable", "r-1")
     );
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Del
         }
         if buried.elapsed() >= BURY {
             buried = Instant::now();
-            broker.inner.alive.bury(broker).await?;
+            broker.bury().await?;
         }
         let wait = next.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
         tokio::select! {

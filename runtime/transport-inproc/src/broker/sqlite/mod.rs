@@ -5,7 +5,6 @@
 //! that dies lets go of its lock on a file of its own beside the broker's; the others notice, and what was in its hands
 //! is handed out again at once, without waiting for the end of its leases.
 
-mod alive;
 mod clock;
 mod dead;
 mod fetch;
@@ -29,11 +28,10 @@ use svckit_core::broker::{
 };
 use svckit_core::error::Result;
 use svckit_sqlite::rusqlite::{self, Connection};
-use svckit_sqlite::{File, Options, Schema};
+use svckit_sqlite::{Alive, File, Options, Schema};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use self::alive::Alive;
 use super::turns::Turns;
 
 const SCHEMA: Schema = Schema {
@@ -107,6 +105,28 @@ impl SqliteBroker {
         async move { file.read(look).await }.boxed()
     }
 
+    /// Takes what the dead held out of their hands.
+    async fn bury(&self) -> Result<()> {
+        for dead in self.inner.alive.dead() {
+            let id = dead.id;
+            let freed = move |c: &Connection| {
+                c.execute(
+                    "UPDATE svckit_deliveries SET due = 0, owner = NULL WHERE owner = ?1",
+                    [&id.as_bytes()[..]],
+                )
+            };
+            let freed = self.feed(freed).await?;
+            if freed > 0 {
+                tracing::warn!(
+                    messages = freed,
+                    "a process has died; what it held is handed out again"
+                );
+            }
+            dead.buried();
+        }
+        Ok(())
+    }
+
     fn turns(&self, group: &str) -> Turns {
         let turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.get(group).copied().unwrap_or_default()
@@ -150,7 +170,7 @@ impl Broker for SqliteBroker {
     fn declare(&self, group: Group) -> BoxFuture<'static, Result<()>> {
         let broker = self.clone();
         async move {
-            broker.inner.alive.bury(&broker).await?;
+            broker.bury().await?;
             broker.feed(move |c| groups::declare(c, &group)).await
         }
         .boxed()

@@ -1,4 +1,4 @@
-//! Which processes live: each holds the lock of a file of its own beside the broker's. The system lets go of it when the
+//! Which processes have a file open: each holds the lock of a file of its own beside it. The system lets go of it when the
 //! process ends, however it ends.
 
 use std::fs::{self, File, TryLockError};
@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use svckit_core::error::{Error, Result};
 use uuid::Uuid;
 
-use super::SqliteBroker;
-
 /// This process's lock.
-pub(super) struct Alive {
+#[derive(Debug)]
+pub struct Alive {
     id: Uuid,
     directory: PathBuf,
     path: PathBuf,
@@ -19,12 +18,14 @@ pub(super) struct Alive {
 }
 
 impl Alive {
-    /// Takes a lock of one's own beside the file `broker`.
-    pub(super) fn new(broker: &Path) -> Result<Self> {
-        let mut directory = broker.as_os_str().to_owned();
+    /// Takes a lock of one's own beside the file `of`.
+    ///
+    /// # Errors
+    /// `unavailable` if it can't be made there.
+    pub fn new(of: &Path) -> Result<Self> {
+        let mut directory = of.as_os_str().to_owned();
         directory.push(".alive");
         let directory = PathBuf::from(directory);
-        #[expect(clippy::disallowed_methods, reason = "it names a process, not a message")]
         let id = Uuid::now_v7();
         let path = directory.join(id.to_string());
         let told = |error: std::io::Error| Error::from(error).context(path.display());
@@ -37,41 +38,38 @@ impl Alive {
         Ok(Self { id, directory, path, _lock: lock })
     }
 
-    pub(super) fn id(&self) -> Uuid {
+    /// What this process calls itself in what it holds.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Takes what the dead held out of their hands.
-    pub(super) async fn bury(&self, broker: &SqliteBroker) -> Result<()> {
-        for (id, path) in self.dead() {
-            let freed = move |c: &svckit_sqlite::rusqlite::Connection| {
-                c.execute(
-                    "UPDATE svckit_deliveries SET due = 0, owner = NULL WHERE owner = ?1",
-                    [&id.as_bytes()[..]],
-                )
-            };
-            let freed = broker.feed(freed).await?;
-            if freed > 0 {
-                tracing::warn!(
-                    messages = freed,
-                    "a process has died; what it held is handed out again"
-                );
-            }
-            // Only now, so that whoever fails on the way is followed by another.
-            let _ = fs::remove_file(path);
-        }
-        Ok(())
-    }
-
-    fn dead(&self) -> Vec<(Uuid, PathBuf)> {
+    /// Those who have died and were not buried yet.
+    #[must_use]
+    pub fn dead(&self) -> Vec<Dead> {
         let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
         let paths = entries.filter_map(std::result::Result::ok).map(|entry| entry.path());
         let others = paths.filter(|path| *path != self.path);
         let named = others.filter_map(|path| {
             let id = Uuid::parse_str(path.file_name()?.to_str()?).ok()?;
-            Some((id, path))
+            Some(Dead { id, path })
         });
-        named.filter(|(_, path)| is_free(path)).collect()
+        named.filter(|dead| is_free(&dead.path)).collect()
+    }
+}
+
+/// A process that has died.
+#[derive(Debug)]
+pub struct Dead {
+    /// What it called itself.
+    pub id: Uuid,
+    path: PathBuf,
+}
+
+impl Dead {
+    /// What it held is free again. Only to be said then: whoever fails on the way is followed by another.
+    pub fn buried(self) {
+        let _ = fs::remove_file(self.path);
     }
 }
 
