@@ -166,3 +166,77 @@ async fn what_the_dead_held_is_handed_out_at_once() {
     three.declare(group(true)).await.unwrap();
     assert_eq!(ids(&fetch(&three, 5, at(31)).await), [1]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_held_back_and_its_neighbours_are_handed_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("broker.sqlite");
+    let broker = SqliteBroker::open(&path, Options::default()).unwrap();
+    broker.declare(group(false)).await.unwrap();
+    let all = (1..=3).map(|n| message(n, "")).collect();
+    broker.publish(all, at(0)).await.unwrap();
+    let file = svckit_sqlite::rusqlite::Connection::open(&path).unwrap();
+    let spoil = "UPDATE svckit_messages SET envelope = x'ff' WHERE position = 2";
+    assert_eq!(file.execute(spoil, []).unwrap(), 1);
+    assert_eq!(ids(&fetch(&broker, 5, at(0)).await), [1, 3]);
+    let status = broker.status().await.unwrap();
+    assert_eq!((status[0].waiting, status[0].in_flight), (1, 2), "it waits");
+    assert!(fetch(&broker, 5, at(1)).await.is_empty(), "and is not asked for at once");
+    // Somebody who can read it gets it, for the first time.
+    let mend = "UPDATE svckit_messages SET envelope = ?1 WHERE position = 2";
+    file.execute(mend, [&message(2, "").to_bytes()[..]]).unwrap();
+    let found = fetch(&broker, 5, at(31)).await;
+    let second = found.iter().find(|delivery| delivery.envelope.id.as_u128() == 2);
+    assert_eq!(second.map(|delivery| delivery.attempt), Some(1), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_was_fetched_for_one_who_is_gone_is_given_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("broker.sqlite");
+    let broker = SqliteBroker::open(path, Options::default()).unwrap();
+    broker.declare(group(false)).await.unwrap();
+    broker.publish(vec![message(1, "")], at(0)).await.unwrap();
+    for _ in 0..20 {
+        let fetch = Fetch {
+            group: "g".to_owned(),
+            most: 1,
+            now: at(0),
+            lease: LEASE,
+            consumer: Uuid::from_u128(7),
+        };
+        // Dropped at any of its steps.
+        let found = tokio::time::timeout(Duration::from_micros(300), broker.fetch(fetch)).await;
+        if let Ok(Ok(found)) = found {
+            let back = (found[0].token.clone(), Settlement::GiveBack { at: at(0) });
+            broker.settle(vec![back], at(0)).await.unwrap();
+        }
+        let again = tokio::time::timeout(Duration::from_secs(5), async {
+            loop {
+                if broker.status().await.unwrap()[0].in_flight == 0 {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        if again.await.is_err() {
+            panic!("it was never given back");
+        }
+    }
+    assert_eq!(fetch(&broker, 1, at(0)).await[0].attempt, 1, "what was given back does not count");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_nothing_up() {
+    both(|broker| async move {
+        broker.declare(group(false)).await.unwrap();
+        broker.publish(vec![message(1, ""), message(2, "")], at(7200)).await.unwrap();
+        let first = fetch(&*broker, 1, at(7200)).await;
+        let retry = Settlement::Retry { at: at(7210) };
+        broker.settle(vec![(first[0].token.clone(), retry)], at(7200)).await.unwrap();
+        // An hour back: what nobody had yet is there, what waits for its pause is there after it.
+        assert_eq!(ids(&fetch(&*broker, 5, at(3600)).await), [2]);
+        assert_eq!(ids(&fetch(&*broker, 5, at(3611)).await), [1]);
+    })
+    .await;
+}

@@ -103,16 +103,24 @@ async fn claim(broker: &SqliteBroker, fetch: &Fetch, now: Timestamp) -> Result<V
     let turns = broker.turns(&group);
     let rows = broker.write(move |c| take(c, &group, turns, most, owner, now, until)).await?;
     broker.took(&fetch.group, rows.len());
+    let mut unreadable = Vec::new();
     let delivery = |(seq, fence, attempt, replay, first, bytes): Row| {
-        Ok(Delivery {
-            token: Token { group: fetch.group.clone(), position: seq, fence },
-            envelope: Envelope::from_bytes(Bytes::from(bytes))?,
-            attempt,
-            replay,
-            first,
-        })
+        let token = Token { group: fetch.group.clone(), position: seq, fence };
+        match Envelope::from_bytes(Bytes::from(bytes)) {
+            Ok(envelope) => Some(Delivery { token, envelope, attempt, replay, first }),
+            Err(error) => {
+                tracing::error!(group = fetch.group, seq, %error, "a message can't be read; it is held back");
+                unreadable.push((token, Settlement::GiveBack { at: until }));
+                None
+            }
+        }
     };
-    rows.into_iter().map(delivery).collect()
+    let deliveries = rows.into_iter().filter_map(delivery).collect();
+    if !unreadable.is_empty() {
+        // Its neighbours are handed out all the same; a newer version may read it.
+        broker.settle(unreadable, now).await?;
+    }
+    Ok(deliveries)
 }
 
 fn take(
