@@ -30,10 +30,25 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     ("svckit-build", &["svckit-backend", "svckit-diagnostics", "svckit-driver"]),
-    ("svckit-cli", &["svckit-backend", "svckit-diagnostics", "svckit-driver", "svckit-templates"]),
+    // The command is the door to both sides; nothing else of the compiler knows the runtime.
+    (
+        "svckit-cli",
+        &[
+            "svckit-backend",
+            "svckit-diagnostics",
+            "svckit-driver",
+            "svckit-model",
+            "svckit-operate",
+            "svckit-templates",
+        ],
+    ),
     ("svckit-templates", &[]),
     ("svckit-core", &[]),
     ("svckit-messaging", &["svckit-core"]),
+    (
+        "svckit-operate",
+        &["svckit-core", "svckit-messaging", "svckit-store-sqlite", "svckit-transport-inproc"],
+    ),
     ("svckit-policy", &["svckit-core"]),
     ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
