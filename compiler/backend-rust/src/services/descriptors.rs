@@ -4,9 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use svckit_backend::naming;
 use svckit_model::Id;
-use svckit_model::world::{
-    Event, Idempotency, Operation, OperationKind, Policy, Request, Service,
-};
+use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, Request, Service};
 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
@@ -238,6 +236,6 @@ fn readable_since(s: &Scope<'_>, id: Id<Event>) -> u32 {
     let version = |id: &Id<Event>| s.world().events[*id].version;
     let own = version(&id);
     let older = versions.iter().rev().filter(|other| version(other) < own);
-    let readable = older.take_while(|older| s.world().upcast_is_derived(id, **older));
+    let readable = older.take_while(|older| s.world().is_readable_as(id, **older));
     readable.map(version).min().unwrap_or(own)
 }
