@@ -123,7 +123,7 @@ fn manifest(repository: &Path) -> String {
          [workspace]\n\n\
          [dependencies]\nsvckit = {{ path = {svckit:?}, default-features = false }}\nserde = \"1\"\nserde_json = \"1\"\n\n\
          [dev-dependencies]\nsvckit-core = {{ path = {core:?} }}\nsvckit-store-memory = {{ path = {memory:?} }}\n\
-         tokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n\
+         proptest = {{ version = \"1\", default-features = false, features = [\"std\"] }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n\
          [profile.dev]\ndebug = false\n"
     )
 }

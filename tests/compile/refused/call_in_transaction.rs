@@ -1,6 +1,8 @@
 //! A call while a transaction is open would hold up everybody else until the callee answers.
 
-use generated::promises::promises::{sales::v1::sales::SellContext, stock::v1::Shelf, stock::v1::stock::LeftRequest};
+use generated::promises::promises::{
+    sales::v1::sales::SellContext, stock::v1::Shelf, stock::v1::stock::LeftRequest,
+};
 
 pub async fn sell(ctx: &mut SellContext) -> svckit::Result<()> {
     let transaction = ctx.begin().await?;
