@@ -308,9 +308,7 @@ async fn app() -> (svckit::Running, Stock, sales::Client, stock::Client) {
 
 async fn sell(client: &sales::Client, id: &str, sku: &str) -> Result<(), Code> {
     let request = sales::SellRequest { request_id: id.into(), sku: sku.into(), price: money(450) };
-    client.sell(request).await.map_err(|error| match error {
-        sales::SellError::Other(error) => error.code(),
-    })
+    client.sell(request).await.map_err(|error| error.code())
 }
 
 #[tokio::test]
