@@ -64,12 +64,14 @@ impl Project {
         let output =
             self.run(&["check", "--quiet", "--example", &name, "--message-format", "short"]);
         let said = String::from_utf8_lossy(&output.stderr);
-        // `examples/NAME.rs:LINE:COLUMN: error[CODE]: MESSAGE`
-        let errors = said.lines().filter(|line| line.contains(": error[")).filter_map(|line| {
-            let (place, message) = line.split_once(": ")?;
-            Some(format!("{}: {message}", place.rsplit(':').nth(1)?))
+        // `examples/NAME.rs:LINE:COLUMN: error[CODE]: MESSAGE: LABEL`
+        let errors = said.lines().filter_map(|line| {
+            let mut parts = line.split(": ");
+            let (place, code, message) = (parts.next()?, parts.next()?, parts.next()?);
+            let line = place.rsplit(':').nth(1)?;
+            code.starts_with("error[").then(|| format!("{line}: {code}: {message}"))
         });
-        let errors: Vec<_> = errors.map(|error| without_note(&error).to_owned()).collect();
+        let errors: Vec<_> = errors.collect();
         assert_eq!(errors, wanted, "{name}:\n{said}");
     }
 
@@ -98,11 +100,6 @@ impl Project {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-}
-
-/// A message of rustc without what it may add in one line.
-fn without_note(error: &str) -> &str {
-    error.rsplit_once("; ").map_or(error, |(message, _)| message)
 }
 
 /// Copies the files of a folder.
