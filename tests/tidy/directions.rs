@@ -88,6 +88,8 @@ const EXAMPLE: &[&str] = &["svckit", "svckit-build"];
 /// Libraries of others that only these crates may use.
 const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["svckit-cli"]),
+    ("ratatui", &["svckit-cli"]),
+    ("rusqlite", &["svckit-sqlite"]),
     ("quote", &["svckit-backend-rust"]),
     ("prettyplease", &["svckit-backend-rust"]),
     ("pest", &["svckit-syntax"]),
@@ -101,6 +103,7 @@ const ONLY: &[(&str, &[&str])] = &[
         &[
             "svckit-core",
             "svckit-messaging",
+            "svckit-operate",
             "svckit-policy",
             "svckit-sqlite",
             "svckit-store-memory",
