@@ -50,10 +50,8 @@ impl<'a> Walk<'a> {
     fn of_type(&mut self, ty: &Type) {
         match ty {
             Type::Record(id) | Type::Patch(id) => self.record(*id),
-            Type::Union(id) => {
-                if self.unions.insert(*id) {
-                    self.todo.extend(&self.world.unions[*id].variants);
-                }
+            Type::Union(id) if self.unions.insert(*id) => {
+                self.todo.extend(&self.world.unions[*id].variants);
             }
             Type::List(inner) | Type::Map(_, inner) => self.of_type(inner),
             _ => {}

@@ -4,6 +4,8 @@
 mod emits;
 pub mod priority;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
