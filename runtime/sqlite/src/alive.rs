@@ -13,6 +13,8 @@ pub struct Alive {
     id: Uuid,
     directory: PathBuf,
     path: PathBuf,
+    /// Whether one that closes is one that has died.
+    mortal: bool,
     /// Locked for as long as it is open.
     _lock: File,
 }
@@ -35,7 +37,14 @@ impl Alive {
         let lock = File::create(&unnamed).map_err(told)?;
         lock.lock().map_err(told)?;
         fs::rename(&unnamed, &path).map_err(told)?;
-        Ok(Self { id, directory, path, _lock: lock })
+        Ok(Self { id, directory, path, mortal: false, _lock: lock })
+    }
+
+    /// Lets others free what it holds when it is dropped, as if the process had died: the file stays until they have.
+    #[must_use]
+    pub fn mortal(mut self) -> Self {
+        self.mortal = true;
+        self
     }
 
     /// What this process calls itself in what it holds.
@@ -84,6 +93,8 @@ fn is_free(path: &Path) -> bool {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if !self.mortal {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }

@@ -8,12 +8,9 @@ mod emits;
 mod errors;
 mod policies;
 mod queued;
-mod retain;
 mod server;
-mod shown;
 mod subscriptions;
 mod traits;
-mod upcasts;
 mod upload;
 
 use proc_macro2::TokenStream;

@@ -3,7 +3,6 @@
 pub mod availability;
 pub mod calls;
 pub mod exposure;
-pub mod saga;
 pub mod sensitive;
 
 use std::cell::OnceCell;

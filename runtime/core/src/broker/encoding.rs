@@ -93,7 +93,11 @@ impl Envelope {
             )));
         }
         let kind = [Kind::Event, Kind::Command, Kind::Tick];
-        let time = |us| Timestamp::from_microsecond(us).map_err(|_| damaged("its time"));
+        // By seconds and what is left, which reaches the ends of time; from microseconds alone does not.
+        let time = |us: i64| {
+            let left = i32::try_from(us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+            Timestamp::new(us.div_euclid(1_000_000), left).map_err(|_| damaged("its time"))
+        };
         let mut meta = Metadata::default();
         for (name, value) in row.meta {
             meta.set(&name, value);

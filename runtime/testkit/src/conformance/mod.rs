@@ -3,3 +3,4 @@
 pub mod messages;
 pub mod store;
 pub mod table;
+pub mod transport;

@@ -1,6 +1,6 @@
 //! The log, the groups and the dead letters.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,10 +42,10 @@ impl Data {
         let Group { name, wants, ordered } = group;
         let rows = self.groups.entry(name.clone()).or_default();
         rows.ordered = ordered;
-        let fresh: Vec<_> =
-            wants.iter().filter(|want| !rows.wants.contains(*want)).cloned().collect();
+        let wants: BTreeSet<String> = wants.into_iter().collect();
+        let fresh: Vec<String> = wants.difference(&rows.wants).cloned().collect();
         let first = rows.published == 0;
-        rows.wants = wants.into_iter().collect();
+        rows.wants = wants;
         if first {
             fresh.iter().for_each(|want| self.deliver_waiting_commands(&name, want));
         }
@@ -188,13 +188,13 @@ impl Data {
     pub(super) fn status(&self) -> Vec<GroupStatus> {
         let status = |(name, rows): (&String, &Rows)| {
             let in_flight = rows.rows().filter(|row| row.held).count() as u64;
-            let oldest =
-                rows.rows().filter_map(|row| self.log.get(&row.position)).map(|l| l.published);
+            let oldest = rows.rows().map(|row| row.position).min();
+            let oldest = oldest.and_then(|position| self.log.get(&position));
             GroupStatus {
                 group: name.clone(),
                 waiting: rows.rows().count() as u64 - in_flight,
                 in_flight,
-                oldest: oldest.min(),
+                oldest: oldest.map(|logged| logged.published),
                 handled: rows.handled,
                 redelivered: rows.redelivered,
                 dead: self.dead.values().filter(|(letter, _)| letter.group == *name).count() as u64,
@@ -220,8 +220,8 @@ impl Data {
     pub(super) fn redrive(&mut self, number: u64, now: Timestamp) -> bool {
         let Some((letter, replay)) = self.dead.remove(&number) else { return false };
         let DeadLetter { group, position, envelope, .. } = letter;
-        // The log may have forgotten it since.
-        self.ids.insert(envelope.id, position);
+        // The log may have forgotten it since, or have it anew.
+        let position = *self.ids.entry(envelope.id).or_insert(position);
         self.log.entry(position).or_insert(Logged { envelope, published: now, retain_until: now });
         self.add(&group, position, now, replay);
         true

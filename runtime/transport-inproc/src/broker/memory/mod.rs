@@ -72,7 +72,7 @@ impl MemoryBroker {
                 let mut data = self.data();
                 (data.fetch(&fetch, now), data.next_due(&fetch.group))
             };
-            if !found.is_empty() {
+            if !found.is_empty() || fetch.most == 0 {
                 return found;
             }
             let wait = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());

@@ -28,6 +28,9 @@ pub(super) fn declare(c: &Connection, group: &Group) -> Result<()> {
         .prepare_cached("SELECT name FROM svckit_wants WHERE grp = ?1")?
         .query_map([wanting.grp], |row| row.get(0))?
         .collect::<Result<_>>()?;
+    let first: bool = c
+        .prepare_cached("SELECT published = 0 FROM svckit_groups WHERE grp = ?1")?
+        .query_row([wanting.grp], |row| row.get(0))?;
     let now: BTreeSet<String> = group.wants.iter().cloned().collect();
     for name in before.difference(&now) {
         c.execute(
@@ -40,7 +43,9 @@ pub(super) fn declare(c: &Connection, group: &Group) -> Result<()> {
             "INSERT INTO svckit_wants (name, grp) VALUES (?1, ?2)",
             params![name, wanting.grp],
         )?;
-        publish::deliver_waiting_commands(c, name, wanting)?;
+        if first {
+            publish::deliver_waiting_commands(c, name, wanting)?;
+        }
     }
     Ok(())
 }
@@ -71,7 +76,7 @@ pub(super) fn status(c: &Connection) -> Result<Vec<GroupStatus>> {
            (SELECT count(*) FROM svckit_deliveries d WHERE d.owner IS NOT NULL AND d.grp = g.grp),
            (SELECT count(*) FROM svckit_dead x WHERE x.grp = g.grp),
            (SELECT m.published FROM svckit_messages m WHERE g.depth > 0 AND m.position =
-             (SELECT d.position FROM svckit_deliveries d WHERE d.grp = g.grp ORDER BY d.seq LIMIT 1))
+             (SELECT min(d.position) FROM svckit_deliveries d WHERE d.grp = g.grp))
          FROM svckit_groups g ORDER BY g.name",
     )?;
     let rows = groups.query_map([], |row| {

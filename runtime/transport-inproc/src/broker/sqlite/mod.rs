@@ -2,8 +2,8 @@
 //!
 //! Each message is a row of the log and, for each group that wants it, a row of what that group has not settled. All
 //! changes of a process go through the file's one writer thread, which commits what has gathered together. A process
-//! that dies lets go of its lock on a file of its own beside the broker's; the others notice, and what was in its hands
-//! is handed out again at once, without waiting for the end of its leases.
+//! that dies, or closes the broker, lets go of its lock on a file of its own beside the broker's; the others notice, and
+//! what was in its hands is handed out again at once, without waiting for the end of its leases.
 
 mod clock;
 mod dead;
@@ -37,7 +37,11 @@ use super::turns::Turns;
 const SCHEMA: Schema = Schema {
     application_id: 0x7376_6b62,
     what: "broker",
-    steps: &[include_str!("schema/1.sql"), include_str!("schema/2.sql")],
+    steps: &[
+        include_str!("schema/1.sql"),
+        include_str!("schema/2.sql"),
+        include_str!("schema/3.sql"),
+    ],
 };
 
 /// A broker in a file. Cheap to clone; the clones are one broker.
@@ -61,7 +65,7 @@ impl SqliteBroker {
     /// As [`File::open`]; the message names the file and says what to do.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let file = File::open(path, &SCHEMA, options)?;
-        let alive = Alive::new(file.path())?;
+        let alive = Alive::new(file.path())?.mortal();
         let (more, turns) = (Notify::new(), Mutex::default());
         Ok(Self { inner: Arc::new(Inner { file, more, turns, alive }) })
     }

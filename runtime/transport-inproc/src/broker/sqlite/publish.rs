@@ -83,18 +83,13 @@ pub(super) fn deliver_waiting_commands(c: &Connection, name: &str, group: Wantin
         "SELECT position, published, envelope FROM svckit_messages
          WHERE name = ?1 AND kind = 1
            AND NOT EXISTS (SELECT 1 FROM svckit_wants WHERE name = ?1 AND grp <> ?2)
-           AND NOT EXISTS (SELECT 1 FROM svckit_groups WHERE grp = ?2 AND published > 0)
          ORDER BY position",
     )?;
     let mut rows = waiting.query(params![name, group.grp])?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(2)?;
-        found.push((row.get(0)?, row.get(1)?, bytes));
-    }
-    for (position, published, bytes) in found {
+        let (published, bytes): (_, Vec<u8>) = (row.get(1)?, row.get(2)?);
         let Ok(envelope) = Envelope::from_bytes(bytes.into()) else { continue };
-        add(c, Wanting { replay: 0, ..group }, &of(&envelope, position, time(published)))?;
+        add(c, Wanting { replay: 0, ..group }, &of(&envelope, row.get(0)?, time(published)))?;
     }
     Ok(())
 }
@@ -145,7 +140,7 @@ pub(super) struct Again {
 pub(super) fn again(c: &Connection, again: Again, due: i64) -> Result<()> {
     let Again { grp, position, replay, bytes } = again;
     let Ok(envelope) = Envelope::from_bytes(bytes.into()) else { return Ok(()) };
-    // The log may have forgotten it since.
+    // The log may have forgotten it since, or have it anew, and elsewhere.
     let (id, bytes) = (envelope.id.as_bytes(), envelope.to_bytes());
     c.prepare_cached(
         "INSERT OR IGNORE INTO svckit_messages
@@ -160,6 +155,8 @@ pub(super) fn again(c: &Connection, again: Again, due: i64) -> Result<()> {
         due,
         &bytes[..]
     ])?;
+    let mut find = c.prepare_cached("SELECT position FROM svckit_messages WHERE id = ?1")?;
+    let position = find.query_row([&id[..]], |row| row.get(0))?;
     let mut ordered = c.prepare_cached("SELECT ordered FROM svckit_groups WHERE grp = ?1")?;
     let ordered = ordered.query_row([grp], |row| row.get(0))?;
     add(c, Wanting { grp, ordered, replay }, &of(&envelope, position, time(due)))
@@ -171,7 +168,8 @@ pub(super) fn sweep(c: &Connection, now: Timestamp) -> Result<u64> {
         "DELETE FROM svckit_messages WHERE position IN
          (SELECT m.position FROM svckit_messages m
           WHERE m.retain_until <= ?1
-            AND NOT EXISTS (SELECT 1 FROM svckit_deliveries d WHERE d.position = m.position)
+            AND NOT EXISTS (SELECT 1 FROM svckit_groups g CROSS JOIN svckit_deliveries d
+                            WHERE d.grp = g.grp AND d.position = m.position)
             AND (m.kind <> 1 OR EXISTS (SELECT 1 FROM svckit_wants w WHERE w.name = m.name))
           LIMIT ?2)",
     )?;
