@@ -27,6 +27,15 @@ pub static RULES: &[&Rule] = &[
     &slo_infeasible::RULE,
     &extra_nine::RULE,
     &hard_coded_host::RULE,
+    // Events.
+    &orphan_event::RULE,
+    &ghost_subscription::RULE,
+    &missing_upcast::RULE,
+    &missing_key::RULE,
+    &key_mismatch::RULE,
+    &order_lost_by_retry::RULE,
+    &thin_event::RULE,
+    &critical_fire_and_forget::RULE,
     // Security.
     &sensitive_in_event::RULE,
     &sensitive_in_key::RULE,

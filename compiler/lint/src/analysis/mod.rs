@@ -3,6 +3,7 @@
 pub mod availability;
 pub mod calls;
 pub mod exposure;
+pub mod flow;
 pub mod sensitive;
 
 use std::cell::OnceCell;
@@ -10,6 +11,7 @@ use std::cell::OnceCell;
 use svckit_model::World;
 
 use calls::Calls;
+use flow::Flow;
 use sensitive::Sensitive;
 
 /// A world and what follows from it.
@@ -18,6 +20,7 @@ pub struct Analysis<'w> {
     /// What is judged.
     pub world: &'w World,
     calls: OnceCell<Calls>,
+    flow: OnceCell<Flow>,
     sensitive: OnceCell<Sensitive>,
 }
 
@@ -25,12 +28,17 @@ impl<'w> Analysis<'w> {
     /// Nothing is computed yet.
     #[must_use]
     pub fn new(world: &'w World) -> Self {
-        Self { world, calls: OnceCell::new(), sensitive: OnceCell::new() }
+        Self { world, calls: OnceCell::new(), flow: OnceCell::new(), sensitive: OnceCell::new() }
     }
 
     /// Who calls what, how often, and how long that takes.
     pub fn calls(&self) -> &Calls {
         self.calls.get_or_init(|| Calls::new(self.world))
+    }
+
+    /// Who publishes and who reads events.
+    pub fn flow(&self) -> &Flow {
+        self.flow.get_or_init(|| Flow::new(self.world))
     }
 
     /// Which types hold something sensitive.

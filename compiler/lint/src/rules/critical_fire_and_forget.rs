@@ -1,0 +1,99 @@
+use svckit_diagnostics::{Diagnostic, Span};
+use svckit_model::{Choreography, Delivery, Id, Saga, Subscription, World};
+
+use crate::analysis::flow::waits;
+use crate::rule::rule;
+use crate::{Analysis, Report};
+
+rule! {
+    /// An event that may get lost, and that a process waits for.
+    ///
+    /// ## What it does
+    /// Finds `delivery at_most_once` of events that a saga waits for, of events that end a choreography, and of
+    /// subscriptions that are a step of one.
+    ///
+    /// ## Why is this bad
+    /// `at_most_once` says: if it gets lost, so be it. The saga then waits until its time is over and aborts; the
+    /// choreography stands still until its deadline: for a message that was published, and that nobody sends again.
+    ///
+    /// Reads: `delivery`, `wait`, `choreography`, `on`
+    ///
+    /// ## Example
+    /// ```svc
+    /// event Cleared { order_id @1: OrderId } key order_id  delivery at_most_once
+    /// ```
+    /// with `wait cleared: Cleared where order_id == order.id within 2d else abort` in a saga.
+    ///
+    /// ## Use instead
+    /// Leave out `delivery`: it is `at_least_once`, and the inbox drops what comes twice.
+    pub RULE = Error "critical-fire-and-forget" in Events;
+}
+
+pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
+    let (world, flow) = (analysis.world, analysis.flow());
+    for (_, saga) in world.sagas.iter() {
+        sagas(world, saga, report);
+    }
+    // A subscription may be a step of several choreographies: told once.
+    let mut told = vec![false; world.subscriptions.len()];
+    for (_, choreography) in world.choreographies.iter() {
+        ends(world, choreography, report);
+        for event in flow.of_choreography(world, choreography) {
+            if choreography.succeeds.contains(&event) {
+                continue;
+            }
+            for on in flow.subscriptions(event) {
+                if !std::mem::replace(&mut told[on.index()], true) {
+                    step(world, choreography, on, report);
+                }
+            }
+        }
+    }
+}
+
+fn sagas(world: &World, saga: &Saga, report: &mut Report) {
+    for wait in waits(&saga.steps) {
+        let event = &world.events[wait.event];
+        if event.delivery == Delivery::AtMostOnce {
+            let what = format!("saga `{}` waits for `{}`", saga.info.name, event.info.name);
+            let place = event.info.place("delivery");
+            lost(&what, place, (wait.span, "waits here"), event.info.span, report);
+        }
+    }
+}
+
+fn ends(world: &World, choreography: &Choreography, report: &mut Report) {
+    for id in choreography.succeeds.iter().chain(&choreography.fails) {
+        let event = &world.events[*id];
+        if event.delivery == Delivery::AtMostOnce {
+            let name = &choreography.info.name;
+            let what = format!("choreography `{name}` ends with `{}`", event.info.name);
+            let place = event.info.place("delivery");
+            lost(&what, place, (choreography.info.span, "ends by it"), event.info.span, report);
+        }
+    }
+}
+
+fn step(world: &World, choreography: &Choreography, on: Id<Subscription>, report: &mut Report) {
+    let on = &world.subscriptions[on];
+    // What only looks on, and neither publishes nor undoes, is no step.
+    if on.delivery != Delivery::AtMostOnce || (on.emits.is_empty() && on.undoes.is_none()) {
+        return;
+    }
+    let event = &world.events[on.event].info;
+    let place = on.info.places.get("delivery").or_else(|| event.places.get("delivery"));
+    let what = format!(
+        "choreography `{}` goes on in `{}` with `{}`",
+        choreography.info.name, on.info.name, event.name
+    );
+    let other = (choreography.info.span, "stands still without it");
+    lost(&what, place.unwrap_or(on.info.span), other, on.info.span, report);
+}
+
+fn lost(what: &str, place: Span, (other, label): (Span, &str), subject: Span, report: &mut Report) {
+    let found = Diagnostic::new(RULE.code, place, format!("{what}, which may get lost"))
+        .here("sent once, and forgotten")
+        .label(other, label)
+        .fix("deliver it for sure", place, "delivery at_least_once");
+    report.add(subject, found);
+}

@@ -1,0 +1,68 @@
+use svckit_diagnostics::{Diagnostic, Span};
+use svckit_model::{Event, Id, World};
+
+use crate::rule::rule;
+use crate::{Analysis, Report};
+
+rule! {
+    /// A subscription to an event that nobody publishes.
+    ///
+    /// ## What it does
+    /// Finds each `on`, and each projection, whose event stands in no `emits` of an operation, an `on` or a schedule, and
+    /// that no aggregate and no saga publishes.
+    ///
+    /// ## Why is this bad
+    /// Only what is in an `emits` can be published. So the handler never runs: code that is tested, reviewed and dead, and
+    /// a process that stops where it should go on.
+    ///
+    /// Reads: `on`, `projection`, `emits`, `completed emit`, `aborted emit`, `aggregate`
+    ///
+    /// ## Example
+    /// ```svc
+    /// service Desk { command Close(day @1: date)  event Closed { day @1: date } key day }
+    /// service Books { on Desk.Closed do BookDay }
+    /// ```
+    ///
+    /// ## Use instead
+    /// ```svc
+    /// service Desk { command Close(day @1: date)  emits Closed  event Closed { day @1: date } key day }
+    /// ```
+    pub RULE = Error "ghost-subscription" in Events;
+}
+
+pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
+    let (world, flow) = (analysis.world, analysis.flow());
+    for (_, on) in world.subscriptions.iter() {
+        if flow.publishers(on.event).is_empty() {
+            let what = format!("`{}` waits for", on.info.name);
+            ghost(world, on.event, (on.event_span, on.info.span), &what, report);
+        }
+    }
+    for (_, projection) in world.projections.iter() {
+        for event in projection.from.iter().filter(|e| flow.publishers(**e).is_empty()) {
+            let (place, what) =
+                (projection.info.span, format!("projection `{}` is made of", projection.info.name));
+            ghost(world, *event, (place, place), &what, report);
+        }
+    }
+}
+
+fn ghost(
+    world: &World,
+    event: Id<Event>,
+    (place, subject): (Span, Span),
+    what: &str,
+    report: &mut Report,
+) {
+    let event = &world.events[event];
+    let (service, name) = (&world.services[event.service].info.name, &event.info.name);
+    let found = Diagnostic::new(
+        RULE.code,
+        place,
+        format!("{what} `{service}.{name}`, which nobody publishes"),
+    )
+    .here("never comes")
+    .label(event.info.span, format!("no `emits` names it in `{service}`"))
+    .help(format!("add `emits {name}` to what makes it happen, or remove what waits for it"));
+    report.add(subject, found);
+}
