@@ -31,11 +31,17 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The files in a folder and in those below it.
+fn sources_below(folder: &Path) -> Vec<PathBuf> {
+    let open = |path: PathBuf| if path.is_dir() { sources_below(&path) } else { vec![path] };
+    entries(folder).into_iter().flat_map(open).collect()
+}
+
 fn load(named: &Path, folder: &Path) -> Contract {
     let name = named.file_name().expect("a name").to_string_lossy().into_owned();
     let mut sources = SourceMap::default();
     let (mut files, mut diagnostics) = (Vec::new(), Vec::new());
-    for path in entries(folder) {
+    for path in sources_below(folder) {
         let text = fs::read_to_string(&path).expect("a contract");
         let id = sources.add(path.to_string_lossy(), text.as_str());
         let parsed = svckit_syntax::parse(id, &text);

@@ -7,6 +7,8 @@ mod contracts;
 mod project;
 mod samples;
 
+use std::path::Path;
+
 use contracts::Contract;
 use svckit_backend::{Backend, Options};
 use svckit_backend_rust::RustBackend;
@@ -46,7 +48,13 @@ fn what_is_generated_compiles_and_round_trips() {
     let contracts = contracts::all();
     let project = project::Project::write("generated", &contracts);
     project.cargo(&["clippy", "--", "-D", "warnings", "-W", "clippy::pedantic"]);
-    project.cargo(&["test", "--quiet"]);
+    project.cargo(&["test", "--quiet", "--lib", "--tests"]);
+    let refused = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("compile/refused"));
+    let refused: Vec<_> = refused.expect("a folder").map(|e| e.expect("an entry").path()).collect();
+    assert!(refused.len() >= 3, "only {} examples that are not to compile", refused.len());
+    for example in refused {
+        project.refuses(&example);
+    }
 }
 
 fn generate(contract: &Contract, options: &Options) -> svckit_backend::Files {

@@ -30,10 +30,25 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     ("svckit-build", &["svckit-backend", "svckit-diagnostics", "svckit-driver"]),
-    ("svckit-cli", &["svckit-backend", "svckit-diagnostics", "svckit-driver", "svckit-templates"]),
+    // The command is the door to both sides; nothing else of the compiler knows the runtime.
+    (
+        "svckit-cli",
+        &[
+            "svckit-backend",
+            "svckit-diagnostics",
+            "svckit-driver",
+            "svckit-model",
+            "svckit-operate",
+            "svckit-templates",
+        ],
+    ),
     ("svckit-templates", &[]),
     ("svckit-core", &[]),
     ("svckit-messaging", &["svckit-core"]),
+    (
+        "svckit-operate",
+        &["svckit-core", "svckit-messaging", "svckit-store-sqlite", "svckit-transport-inproc"],
+    ),
     ("svckit-policy", &["svckit-core"]),
     ("svckit-sqlite", &["svckit-core"]),
     ("svckit-store-memory", &["svckit-core"]),
@@ -73,6 +88,8 @@ const EXAMPLE: &[&str] = &["svckit", "svckit-build"];
 /// Libraries of others that only these crates may use.
 const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["svckit-cli"]),
+    ("ratatui", &["svckit-cli"]),
+    ("rusqlite", &["svckit-sqlite"]),
     ("quote", &["svckit-backend-rust"]),
     ("prettyplease", &["svckit-backend-rust"]),
     ("pest", &["svckit-syntax"]),
@@ -86,6 +103,7 @@ const ONLY: &[(&str, &[&str])] = &[
         &[
             "svckit-core",
             "svckit-messaging",
+            "svckit-operate",
             "svckit-policy",
             "svckit-sqlite",
             "svckit-store-memory",

@@ -76,6 +76,134 @@ pub(crate) enum Command {
     Codes,
     /// List the rules of design: group, slug, severity, and what each finds.
     Rules,
+    /// Look through dead letters, give them back to their groups, forget them.
+    Dlq(DlqArgs),
+    /// See what waits to be published.
+    Outbox(OutboxArgs),
+    /// Give a consumer group all that it wants again, from a time or a position on.
+    Replay(ReplayArgs),
+    /// Watch the consumer groups of what runs: rates, lag, dead letters.
+    Top(TopArgs),
+}
+
+/// Where what runs keeps its files.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgs {
+    /// The directory that the services were given; `svckit-data` in the current folder if none is named.
+    #[arg(long, value_name = "DIR", env = "SVCKIT_DATA", global = true)]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(subcommand)]
+    pub(crate) command: DlqCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlqCommand {
+    /// A line for each, the oldest first.
+    List(FilterArgs),
+    /// All that is known of one; its payload only as a test.
+    Show(ShowArgs),
+    /// Give them to their groups again, under the same message ids.
+    Redrive(RedriveArgs),
+    /// Forget them.
+    Drop(DropArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FilterArgs {
+    /// Only of this consumer group.
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Only with this message id.
+    #[arg(long)]
+    pub(crate) id: Option<uuid::Uuid>,
+    /// Only those whose message's name contains this.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only of this class of failure: `malformed`, `panic`, `expired`, or a code such as `unavailable`.
+    #[arg(long)]
+    pub(crate) class: Option<String>,
+    /// So many at most.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Its number, as `list` tells it.
+    pub(crate) number: u64,
+    /// Write a Rust test that hands the message to the service again, with what is sensitive replaced.
+    #[arg(long)]
+    pub(crate) as_test: bool,
+    /// Where the contract of the message is, for --as-test; the workspace around the current folder if not given.
+    #[arg(long, value_name = "PATH", requires = "as_test")]
+    pub(crate) contracts: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedriveArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// So many a second at most.
+    #[arg(long, value_name = "PER_SECOND")]
+    pub(crate) rate: Option<u32>,
+    /// Only count them.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// All of them, if no filter is given.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only count them.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(subcommand)]
+    pub(crate) command: OutboxCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// How many messages of each service wait to be published, and since when.
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The consumer group: a service's full name.
+    pub(crate) group: String,
+    /// From the first message that was published then or later: 2027-03-01T10:00:00Z.
+    #[arg(long, value_name = "TIME", conflicts_with = "position")]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// From this place in the log.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) position: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Write one table and end, rather than fill the screen.
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[derive(Debug, Args)]

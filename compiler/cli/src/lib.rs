@@ -76,5 +76,9 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Status, Failure> {
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Codes => commands::explain::list(terminal),
         Command::Rules => commands::explain::rules(terminal),
+        Command::Dlq(args) => commands::operate::dlq::run(args, terminal),
+        Command::Outbox(args) => commands::operate::outbox::run(args, terminal),
+        Command::Replay(args) => commands::operate::replay::run(args, terminal),
+        Command::Top(args) => commands::operate::top::run(args, terminal),
     }
 }

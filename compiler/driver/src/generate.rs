@@ -72,6 +72,15 @@ pub fn generate(checked: &Checked, request: &Request) -> Result<Output, Vec<Diag
     Ok(Output { target, folder, files, warnings })
 }
 
+/// The world as an encoded `google.protobuf.FileDescriptorSet`: to read messages without generated code.
+///
+/// # Errors
+/// Why Protobuf can't say it.
+pub fn descriptor_set(world: &svckit_model::World) -> Result<Vec<u8>, String> {
+    svckit_backend_proto::descriptor_set(world)
+        .map_err(|found| found.first().map(|first| first.message.clone()).unwrap_or_default())
+}
+
 /// Reflection is all that descriptors serve: what Protobuf can't say may still be said in Rust, and is worth a warning.
 fn without_reflection(found: Diagnostic) -> Diagnostic {
     let note = "the Rust code has no descriptors for want of this: gRPC reflection does not serve these contracts";

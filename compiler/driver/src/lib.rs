@@ -26,7 +26,7 @@ pub use check::{Checked, check, lint_options};
 pub use explain::{explain, page};
 pub use failure::Failure;
 pub use fix::{Fixed, FixedFile, fix};
-pub use generate::{DESCRIPTORS, RANGES, Request, generate};
+pub use generate::{DESCRIPTORS, RANGES, Request, descriptor_set, generate};
 pub use graph::graph;
 pub use load::{Contract, Inputs, Origin, Start, days_from_now, find, load, load_text};
 pub use session::{Session, Stats};

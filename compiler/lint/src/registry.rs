@@ -42,4 +42,18 @@ pub static RULES: &[&Rule] = &[
     &sensitive_to_dead_letter::RULE,
     &public_without_auth::RULE,
     &public_without_limit::RULE,
+    // Saga.
+    &missing_undo::RULE,
+    &two_pivots::RULE,
+    &fallible_after_pivot::RULE,
+    &fallible_undo::RULE,
+    &undo_not_idempotent::RULE,
+    &undo_needs_lost_result::RULE,
+    &use_before_step::RULE,
+    &late_wait::RULE,
+    &saga_deadline_overrun::RULE,
+    &irrevocable_before_pivot::RULE,
+    &parallel_conflict::RULE,
+    &isolation_conflict::RULE,
+    &unreachable_end::RULE,
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use svckit::{App, Page, PageRequest, Result};
+use svckit::{App, Code, Page, PageRequest, Result};
 
 use crate::shop::common::v1::{OrderId, Sku};
 use crate::shop::inventory::v1::{Stock, inventory};
@@ -82,7 +82,14 @@ impl Books {
     pub async fn settled(app: &App) -> Result<Self> {
         let started = Instant::now();
         loop {
-            let books = Self::open(app).await?;
+            let books = match Self::open(app).await {
+                // It may just be opened again.
+                Err(error) if started.elapsed() < PATIENCE && error.code() == Code::Unavailable => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+                opened => opened?,
+            };
             let ended = |order: &Order| order.status != OrderStatus::Placed;
             let released =
                 books.orders.iter().all(ended) && books.letters.len() >= books.orders.len();

@@ -2,7 +2,7 @@
 //! fails, and to the dead letters where nothing helps.
 //!
 //! [`Messaging::start`] runs all of it for the services of one process: a [relay](outbox) per store, a
-//! [consumer](consumer) per group, a ticker per [schedule](schedule). It knows stores and brokers by their seams alone,
+//! [consumer] per group, a ticker per [schedule]. It knows stores and brokers by their seams alone,
 //! and time, chance and ids by [`Env`](svckit_core::clock::Env). [`dead_letter`] is what operators do.
 
 pub mod consumer;

@@ -101,6 +101,11 @@ impl Place {
         ))
     }
 
+    pub(crate) fn read_only(&self) -> Error {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        self.error(rusqlite::Error::SqliteFailure(code, None))
+    }
+
     pub(crate) fn panicked(&self) -> Error {
         Error::internal(format!("a change to {} failed unexpectedly and was undone", self.name()))
     }

@@ -23,6 +23,11 @@ pub(crate) fn writable(place: &Place, schema: &Schema, options: Options) -> Resu
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(place.path(), flags).map_err(|error| place.error(error))?;
+    // Where it may not be written, SQLite opens it to be read.
+    if connection.is_readonly("main").map_err(|error| place.error(error))? {
+        return Err(place.read_only());
+    }
+    connection.busy_timeout(options.busy).map_err(|error| place.error(error))?;
     recognised(place, schema, &connection)?;
     prepare(&connection, options).map_err(|error| place.error(error))?;
     migrate(place, schema, &mut connection)?;
@@ -42,7 +47,6 @@ pub(crate) fn readable(place: &Place, options: Options) -> Result<Connection> {
 }
 
 fn prepare(connection: &Connection, options: Options) -> rusqlite::Result<()> {
-    connection.busy_timeout(options.busy)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "FULL",
@@ -82,6 +86,12 @@ fn recognised(place: &Place, schema: &Schema, connection: &Connection) -> Result
 
 fn migrate(place: &Place, schema: &Schema, connection: &mut Connection) -> Result<()> {
     let told = |error| place.error(error);
+    // Most often there is nothing to do, and then nobody who writes is waited for.
+    let version: u32 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(told)?;
+    if version as usize == schema.steps.len() {
+        return Ok(());
+    }
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
     let version: u32 =

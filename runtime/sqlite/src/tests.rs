@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use svckit_core::error::Code;
 
-use crate::{File, Options, Schema};
+use crate::{File, Options, Schema, Synchronous};
 
 const SCHEMA: Schema = Schema {
     application_id: 0x7376_6301,
@@ -124,4 +124,46 @@ async fn commits_of_others_are_seen() {
     put(&two, 1, "x").await.unwrap();
     assert_ne!(one.data_version().unwrap(), before);
     assert_eq!(count(&one).await, 1);
+}
+
+#[tokio::test]
+async fn it_is_as_durable_as_was_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    for (synchronous, expected) in [(Synchronous::Full, 2), (Synchronous::Normal, 1)] {
+        let options = Options { synchronous, ..Options::default() };
+        let file = File::open(directory.path().join("f.sqlite"), &SCHEMA, options).unwrap();
+        let pragmas =
+            "SELECT synchronous, journal_mode FROM pragma_synchronous, pragma_journal_mode";
+        let is = move |c: &rusqlite::Connection| {
+            c.query_row(pragmas, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        };
+        let is: (i64, String) = file.write(is).await.unwrap();
+        assert_eq!(is, (expected, "wal".to_owned()));
+    }
+}
+
+/// One that is locked out waits for those who come one right after the other, and gets in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_that_write_without_a_pause_keep_nobody_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let (busy, one) = (open(&directory), open(&directory));
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let (busy, stop) = (busy.clone(), stop.clone());
+            tokio::spawn(async move {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    busy.write(|c| c.execute("REPLACE INTO t VALUES (0, 'x')", [])).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for k in 1..=20 {
+        put(&one, k, "one").await.unwrap();
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(count(&busy).await, 21);
 }

@@ -8,7 +8,7 @@ pub use svckit_core::client::Stub;
 pub use svckit_core::context::Context;
 pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
 pub use svckit_core::message::{
-    Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor,
+    Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor, Shown,
     SubscriptionDescriptor, priority,
 };
 pub use svckit_core::operation::{
@@ -38,6 +38,12 @@ pub fn older<Old: wire::Record, New>(
     upcast: impl Fn(Old) -> New + Send + Sync + 'static,
 ) -> (u32, svckit_core::server::Reader<New>) {
     (version, std::sync::Arc::new(move |envelope| read::<Old>(envelope).map(&upcast)))
+}
+
+/// A reader of an older version of an event that the contract gives no way to read.
+#[must_use]
+pub fn refused<New>(version: u32) -> (u32, svckit_core::server::Reader<New>) {
+    (version, std::sync::Arc::new(|envelope| Err(svckit_core::server::no_upcast(envelope))))
 }
 
 /// Unwraps each message of a stream that are no records.

@@ -4,13 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use svckit_backend::naming;
 use svckit_model::Id;
-use svckit_model::world::{
-    Event, Idempotency, Operation, OperationKind, Policy, Request, SagaStep, Service, StepCall,
-};
+use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, Request, Service};
 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
-use super::{DESCRIPTORS, handlers, is_queued, policies, queued, subscriptions};
+use super::{DESCRIPTORS, handlers, is_queued, policies, queued, retain, shown, subscriptions};
 use crate::docs;
 use crate::fingerprint;
 use crate::literal;
@@ -140,7 +138,7 @@ fn operation(s: &Scope<'_>, id: Id<Operation>, policies: &mut Policies) -> Vec<T
     let policy = policies.constant(s, id);
     let described = described(s, &call, &quote!(SERVICE), &quote!(#policy));
     let emits = emits(s, &call.operation.emits, &call.operation.errors);
-    let (undoes, retain) = (undoes(s, &call), retain(s, id));
+    let (undoes, retain) = (undoes(s, &call), retain::retain(s, id));
     let about = docs::docs(&format!("What the runtime knows of `{name}`."));
     let mut items = vec![quote! {
         #about
@@ -207,32 +205,6 @@ fn undoes(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
     Some(quote!(.undoes(&#undone)))
 }
 
-/// `.retain(…)`: as the contract says, else a day, or as long as the longest saga that calls it runs.
-fn retain(s: &Scope<'_>, id: Id<Operation>) -> Option<TokenStream> {
-    let operation = &s.world().operations[id];
-    if operation.is_query() {
-        return None;
-    }
-    let sagas = s.world().sagas.iter().filter(|(_, saga)| saga_calls(&saga.steps, id));
-    let longest = sagas.filter_map(|(_, saga)| saga.deadline).max().filter(|nanos| *nanos > DAY);
-    let nanos = operation.retain.or(longest)?;
-    let rt = s.rt();
-    let retain = literal::duration_at(&quote!(#rt), nanos);
-    Some(quote!(.retain(#retain)))
-}
-
-/// How long an answer is remembered where nothing else is said.
-const DAY: u64 = 24 * 3_600 * 1_000_000_000;
-
-fn saga_calls(steps: &[SagaStep], id: Id<Operation>) -> bool {
-    let is = |call: &StepCall| matches!(call, StepCall::Operation(called, _) if *called == id);
-    steps.iter().any(|step| match step {
-        SagaStep::Step(step) => is(&step.call) || step.undo.as_ref().is_some_and(is),
-        SagaStep::Parallel(steps) => saga_calls(steps, id),
-        _ => false,
-    })
-}
-
 fn event(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
     let rt = s.rt();
     let (event, name) = (&s.world().events[id], event_name(s, id));
@@ -249,11 +221,12 @@ fn event(s: &Scope<'_>, id: Id<Event>) -> TokenStream {
         quote!(.retain(#retain))
     });
     let fingerprint = literal::uint(fingerprint::of(s.world(), event.payload));
+    let shown = shown::shown(s, event.payload);
     let about = docs::docs(&format!("What the runtime knows of `{}`.", names.events[&id]));
     quote! {
         #about
         pub static #constant: #rt::EventDescriptor =
-            #rt::EventDescriptor::new(#name, #version) #since #retain .fingerprint(#fingerprint);
+            #rt::EventDescriptor::new(#name, #version) #since #retain .fingerprint(#fingerprint) #shown;
     }
 }
 
@@ -263,6 +236,6 @@ fn readable_since(s: &Scope<'_>, id: Id<Event>) -> u32 {
     let version = |id: &Id<Event>| s.world().events[*id].version;
     let own = version(&id);
     let older = versions.iter().rev().filter(|other| version(other) < own);
-    let readable = older.take_while(|older| s.world().upcast_is_derived(id, **older));
+    let readable = older.take_while(|older| s.world().is_readable_as(id, **older));
     readable.map(version).min().unwrap_or(own)
 }

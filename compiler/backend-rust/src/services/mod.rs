@@ -8,9 +8,12 @@ mod emits;
 mod errors;
 mod policies;
 mod queued;
+mod retain;
 mod server;
+mod shown;
 mod subscriptions;
 mod traits;
+mod upcasts;
 mod upload;
 
 use proc_macro2::TokenStream;

@@ -7,6 +7,7 @@ use svckit_model::Id;
 use svckit_model::world::{Operation, Request, Type};
 
 use super::calls::Call;
+use super::shown::shown;
 use super::subscriptions::guarantee;
 use crate::docs;
 use crate::literal;
@@ -32,11 +33,20 @@ pub(super) fn descriptor(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
     let promises = &call.operation.promises;
     let delivery = guarantee(s, promises.delivery);
     let dead = promises.no_dead_letter.is_some().then(|| quote!(.without_dead_letters()));
+    let shown = request_shown(s, call);
     let about = docs::docs(&format!("How `{}` is worked off.", call.operation.info.name));
     quote! {
         #about
         pub static #constant: #rt::QueueDescriptor = #rt::QueueDescriptor::new(&#operation)
-            .concurrency(#concurrency).attempts(#attempts) #expires #delivery #dead;
+            .concurrency(#concurrency).attempts(#attempts) #expires #delivery #dead #shown;
+    }
+}
+
+/// `.shown(…)`; nothing where a request has no fields of its own.
+fn request_shown(s: &Scope<'_>, call: &Call<'_>) -> Option<TokenStream> {
+    match call.operation.request {
+        Request::Record(id) | Request::Params(id) => Some(shown(s, id)),
+        _ => None,
     }
 }
 

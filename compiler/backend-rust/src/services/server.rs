@@ -14,9 +14,11 @@ use crate::scope::Scope;
 pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
     let (rt, svckit) = (s.rt(), s.svckit());
     let handlers = handlers(s, id);
-    let subscribes = handlers.iter().any(|h| !matches!(h.kind, Kind::Operation(_)));
-    let bound = if subscribes { quote!(Service + Subscriptions) } else { quote!(Service) };
-    let routes = handlers.iter().map(|h| route(s, h));
+    let subscribed: Vec<_> =
+        handlers.iter().filter(|h| !matches!(h.kind, Kind::Operation(_))).collect();
+    let bound =
+        if subscribed.is_empty() { quote!(Service) } else { quote!(Service + Subscriptions) };
+    let routes = handlers.iter().map(|h| route(s, &subscribed, h));
     vec![quote! {
         /// Serves the service: hand this to the `App`.
         #[must_use]
@@ -28,11 +30,11 @@ pub(super) fn items(s: &Scope<'_>, id: Id<Service>) -> Vec<TokenStream> {
     }]
 }
 
-fn route(s: &Scope<'_>, handler: &Handler<'_>) -> TokenStream {
+fn route(s: &Scope<'_>, all: &[&Handler<'_>], handler: &Handler<'_>) -> TokenStream {
     let (name, context) = (ident(&handler.names.method), ident(&handler.names.context));
     match handler.kind {
         Kind::Operation(id) => operation(s, handler, id),
-        Kind::Subscription(it) => subscriptions::route(s, handler, it),
+        Kind::Subscription(it) => subscriptions::route(s, all, handler, it),
         Kind::Schedule(_) => {
             let constant = ident(&handler.names.constant);
             quote! {

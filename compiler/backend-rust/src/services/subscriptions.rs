@@ -1,20 +1,19 @@
 //! Subscriptions and schedules: what the runtime is told of them, and in which form their handlers get an event.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use svckit_backend::naming;
+use proc_macro2::TokenStream;
+use quote::quote;
 use svckit_model::Id;
 use svckit_model::timing::Times;
 use svckit_model::world::{
     CallUse, Delivery, Event, Policy, Schedule, Service, Subscription, When,
 };
 
-use super::emits::{self, emits};
+use super::emits::emits;
 use super::traits::event_type;
-use super::{Handler, Kind};
+use super::{Handler, Kind, upcasts};
 use crate::docs;
 use crate::literal;
-use crate::names::{self, ident};
+use crate::names::ident;
 use crate::records::{self, Heading};
 use crate::scope::Scope;
 
@@ -122,80 +121,20 @@ pub(super) fn views(s: &Scope<'_>, service: &Service) -> (Vec<TokenStream>, Vec<
     (items, named)
 }
 
-/// An older version of an event that only a function can bring to the newest.
-struct Upcast {
-    version: u32,
-    old: Id<Event>,
-    function: Ident,
-}
-
-fn upcasts(s: &Scope<'_>, it: &Subscription) -> Vec<Upcast> {
-    let world = s.world();
-    let event = &world.events[it.event];
-    let older = world.event_versions(it.event).into_iter().filter(|old| {
-        event.upcasts.contains(&world.events[*old].version)
-            && !world.upcast_is_derived(*old, it.event)
-    });
-    let upcast = |old| {
-        let version = world.events[old].version;
-        let function = format_ident!("{}_from_v{version}", naming::snake(&event.info.name));
-        Upcast { version, old, function }
-    };
-    older.map(upcast).collect()
-}
-
-/// The functions of the trait that bring older versions of events to the newest, each once.
-pub(super) fn upcast_functions(s: &Scope<'_>, handlers: &[&Handler<'_>]) -> Vec<TokenStream> {
-    let (mut seen, mut functions) = (Vec::new(), Vec::new());
-    for handler in handlers {
-        let Kind::Subscription(it) = handler.kind else { continue };
-        for upcast in upcasts(s, it) {
-            if seen.contains(&(it.event, upcast.version)) {
-                continue;
-            }
-            seen.push((it.event, upcast.version));
-            let (function, old, new) =
-                (upcast.function, event_type(s, upcast.old), event_type(s, it.event));
-            let text = format!(
-                "What version {} of `{}` says, in the words of the newest version.",
-                upcast.version,
-                emits::event_name(s, it.event)
-            );
-            let about = docs::docs(&text);
-            functions.push(quote!(#about fn #function(old: #old) -> #new;));
-        }
-    }
-    functions
-}
-
 /// The route of a subscription.
-pub(super) fn route(s: &Scope<'_>, handler: &Handler<'_>, it: &Subscription) -> TokenStream {
+pub(super) fn route(
+    s: &Scope<'_>,
+    all: &[&Handler<'_>],
+    handler: &Handler<'_>,
+    it: &Subscription,
+) -> TokenStream {
     let (name, context) = (ident(&handler.names.method), ident(&handler.names.context));
     let constant = ident(&handler.names.constant);
     let call = quote!(|s, ctx, event| async move { S::#name(&s, &mut #context(ctx), event).await });
-    let older: Vec<_> = upcasts(s, it).iter().map(|upcast| older(s, it, upcast)).collect();
+    let older = upcasts::readers(s, all, it);
     if older.is_empty() {
         quote!(.on(&#constant, #call))
     } else {
         quote!(.on_versions(&#constant, [#(#older),*], #call))
-    }
-}
-
-fn older(s: &Scope<'_>, it: &Subscription, upcast: &Upcast) -> TokenStream {
-    let rt = s.rt();
-    let (version, function, old) =
-        (literal::uint(upcast.version.into()), &upcast.function, event_type(s, upcast.old));
-    let Some(reads) = &it.reads else {
-        return quote!(#rt::older::<#old, _>(#version, S::#function));
-    };
-    let fields = &s.world().records[s.world().events[it.event].payload].fields;
-    let all = names::fields(fields);
-    let kept = reads.iter().filter_map(|i| all.get(*i));
-    let (view, kept) = (handed(s, it), kept.map(|name| quote!(#name: event.#name)));
-    quote! {
-        #rt::older(#version, |old: #old| {
-            let event = S::#function(old);
-            #view { #(#kept),* }
-        })
     }
 }

@@ -6,7 +6,7 @@ use svckit_model::Id;
 use svckit_model::world::Service;
 
 use super::calls::Call;
-use super::{Handler, Kind, handlers, subscriptions};
+use super::{Handler, Kind, handlers, subscriptions, upcasts};
 use crate::docs;
 use crate::names::{home_service, ident};
 use crate::scope::Scope;
@@ -31,7 +31,7 @@ fn of(s: &Scope<'_>, name: &str, about: &str, handlers: &[Handler<'_>]) -> Token
     let (name, about) = (ident(name), docs::docs(about));
     let (send, sync) = (s.std("Send"), s.std("Sync"));
     let methods = handlers.iter().map(|h| method(s, h));
-    let upcasts = subscriptions::upcast_functions(s, &handlers.iter().collect::<Vec<_>>());
+    let upcasts = upcasts::methods(s, &handlers.iter().collect::<Vec<_>>());
     quote! {
         #about
         pub trait #name: #send + #sync + 'static {

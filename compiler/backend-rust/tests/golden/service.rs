@@ -289,14 +289,16 @@ pub mod orders {
     /// How `Resize` is worked off.
     pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor::new(&RESIZE)
         .concurrency(2)
-        .attempts(5);
+        .attempts(5)
+        .shown(rt::Shown::of::<ResizeRequest>(&[]));
 
     /// What the runtime knows of `Placed`.
     pub static PLACED: rt::EventDescriptor = rt::EventDescriptor::new(
             "shop.orders.v1.Orders.Placed",
             1,
         )
-        .fingerprint(5_707_010_566_957_163_504);
+        .fingerprint(5_707_010_566_957_163_504)
+        .shown(rt::Shown::of::<Placed>(&[]));
 
     #[derive(Clone, Debug, PartialEq)]
     pub struct PlaceRequest {

@@ -8,6 +8,7 @@ pub(crate) mod graph;
 pub(crate) mod lint;
 pub(crate) mod new;
 mod numbers;
+pub(crate) mod operate;
 mod report;
 mod stats;
 mod watch;

@@ -4,6 +4,7 @@ pub mod availability;
 pub mod calls;
 pub mod exposure;
 pub mod flow;
+pub mod saga;
 pub mod sensitive;
 
 use std::cell::OnceCell;

@@ -182,14 +182,18 @@ fn an_upcast_is_derived_only_where_fields_were_added_that_may_be_absent() {
     let world = good(
         "service S {\n  event A v1 { id @1: uuid }\n  event A v2 { id @1: uuid  at @2: timestamp }  upcasts v1\n  \
          event B v1 { id @1: uuid }\n  event B v2 { id @1: string }  upcasts v1\n  \
-         event C v1 { id @1: uuid  old @2: u32 }\n  event C v2 { id @1: uuid  n @3: u32? }  upcasts v1\n}",
+         event C v1 { id @1: uuid  cents @2: u32 }\n  event C v2 { id @1: uuid  amount @3: u32 }  upcasts v1\n  \
+         event D v1 { id @1: uuid }\n  event D v2 { id @1: uuid  n @3: u32?  m @4: u32 = 7 }  upcasts v1\n}",
     );
     let version = |name: &str, v: u32| {
         world.events.iter().find(|(_, e)| e.info.name == name && e.version == v).unwrap().0
     };
     assert!(!world.upcast_is_derived(version("A", 1), version("A", 2)), "a time must be there");
     assert!(!world.upcast_is_derived(version("B", 1), version("B", 2)), "another type");
-    assert!(world.upcast_is_derived(version("C", 1), version("C", 2)), "what went is not missed");
+    assert!(!world.upcast_is_derived(version("C", 1), version("C", 2)), "an amount is no zero");
+    assert!(world.upcast_is_derived(version("D", 1), version("D", 2)));
+    let readable = |name| world.is_readable_as(version(name, 2), version(name, 1));
+    assert_eq!(["A", "B", "C", "D"].map(readable), [true, false, false, true]);
 }
 
 #[test]

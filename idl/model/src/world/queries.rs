@@ -99,17 +99,40 @@ impl World {
         versions
     }
 
-    /// Whether an older version of an event can be read as a newer one without a function: what was added may be
-    /// absent, and what stayed has its number, its type and its presence.
+    /// Whether an older version of an event can be read as a newer one without a function: nothing went, what was added may
+    /// be absent, and what stayed has its number, its type and its presence. What went may be what an added field means in
+    /// other words, so nobody but a person can say that it is not missed.
     #[must_use]
     pub fn upcast_is_derived(&self, from: Id<Event>, to: Id<Event>) -> bool {
-        let old = &self.records[self.events[from].payload].fields;
-        let new = &self.records[self.events[to].payload].fields;
-        new.iter().all(|field| match old.iter().find(|o| o.number == field.number) {
-            Some(old) => old.ty == field.ty && (field.optional || !old.optional),
-            None => !matches!(self.presence(field), Presence::Required | Presence::RequiredMessage),
-        })
+        let (old, new) = (self.event_fields(from), self.event_fields(to));
+        let may_be_absent = |added: &Field| {
+            !matches!(self.presence(added), Presence::Required | Presence::RequiredMessage)
+        };
+        old.iter().all(|was| stays(was, new, |is| is.optional || !was.optional))
+            && new
+                .iter()
+                .all(|field| of_number(old, field.number).is_some() || may_be_absent(field))
     }
+
+    /// Whether those that know an older version of an event can read a newer one as that: what came since only added to it.
+    #[must_use]
+    pub fn is_readable_as(&self, newer: Id<Event>, older: Id<Event>) -> bool {
+        let (old, new) = (self.event_fields(older), self.event_fields(newer));
+        old.iter().all(|was| stays(was, new, |is| was.optional || !is.optional))
+    }
+
+    fn event_fields(&self, id: Id<Event>) -> &[Field] {
+        &self.records[self.events[id].payload].fields
+    }
+}
+
+fn of_number(fields: &[Field], number: u32) -> Option<&Field> {
+    fields.iter().find(|field| field.number == number)
+}
+
+/// Whether a field is among `fields` with its number and type, and with a presence that will do.
+fn stays(was: &Field, fields: &[Field], presence: impl Fn(&Field) -> bool) -> bool {
+    of_number(fields, was.number).is_some_and(|is| is.ty == was.ty && presence(is))
 }
 
 impl Operation {

@@ -3,10 +3,14 @@
 
 mod emits;
 pub mod priority;
+mod shown;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 pub use self::emits::{Emit, Emits};
+pub use self::shown::Shown;
 use crate::broker::ContentType;
 use crate::operation::Operation;
 
@@ -23,6 +27,8 @@ pub struct EventDescriptor {
     pub retain: Duration,
     /// Of the payload's schema; tells two builds of one contract apart.
     pub fingerprint: u64,
+    /// How people are shown it.
+    pub shown: Option<Shown>,
 }
 
 impl EventDescriptor {
@@ -32,7 +38,8 @@ impl EventDescriptor {
     /// A version of an event that only its own readers can read.
     #[must_use]
     pub const fn new(name: &'static str, version: u32) -> Self {
-        Self { name, version, readable_since: version, retain: Self::RETAIN, fingerprint: 0 }
+        let (retain, fingerprint, shown) = (Self::RETAIN, 0, None);
+        Self { name, version, readable_since: version, retain, fingerprint, shown }
     }
 
     /// With the oldest version whose readers can read it.
@@ -53,6 +60,13 @@ impl EventDescriptor {
     #[must_use]
     pub const fn fingerprint(mut self, fingerprint: u64) -> Self {
         self.fingerprint = fingerprint;
+        self
+    }
+
+    /// With how people are shown it.
+    #[must_use]
+    pub const fn shown(mut self, shown: Shown) -> Self {
+        self.shown = Some(shown);
         self
     }
 }
@@ -84,6 +98,8 @@ pub struct QueueDescriptor {
     pub delivery: Guarantee,
     /// Whether what keeps failing is kept.
     pub dead_letters: bool,
+    /// How people are shown one.
+    pub shown: Option<Shown>,
 }
 
 impl QueueDescriptor {
@@ -100,7 +116,15 @@ impl QueueDescriptor {
             expires: None,
             delivery: Guarantee::AtLeastOnce,
             dead_letters: true,
+            shown: None,
         }
+    }
+
+    /// With how people are shown one.
+    #[must_use]
+    pub const fn shown(mut self, shown: Shown) -> Self {
+        self.shown = Some(shown);
+        self
     }
 
     /// With so many at once.

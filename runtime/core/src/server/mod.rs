@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 pub use self::builder::{Reader, ServerBuilder};
 pub use self::host::{Host, HostParts};
 use self::once::Asks;
-pub use self::work::{Consumer, Trouble, Worked, read, tick};
+pub use self::work::{Consumer, Trouble, Worked, no_upcast, read, tick};
 use crate::broker::Envelope;
 use crate::call::{Answer, Body};
 use crate::context::Context;

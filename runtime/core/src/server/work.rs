@@ -356,6 +356,15 @@ pub fn read<T: Record>(envelope: &Envelope) -> Result<T> {
     read.map_err(|error: DecodeError| malformed(error.to_string()))
 }
 
+/// Why an older version of an event is not read: the contract's newest version does not say that it `upcasts` it.
+#[must_use]
+pub fn no_upcast(envelope: &Envelope) -> Error {
+    let (name, version) = (&envelope.name, envelope.version);
+    malformed(format!(
+        "version {version} of {name} has no way to the newest version in the contract; add `upcasts v{version}` there"
+    ))
+}
+
 fn malformed(why: String) -> Error {
     let reason = crate::error::Reason {
         reason: MALFORMED.to_owned(),

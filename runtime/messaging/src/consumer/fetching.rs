@@ -1,6 +1,6 @@
 //! Asks the broker for what can be handled now.
 
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Consumer {
                 let fetched = self.fetch(permits.num_permits()).await;
                 Some((permits, fetched))
             };
-            let mut next = pin!(next);
+            let mut next = Box::pin(next);
             let Some(answer) = drain.run_until_cancelled(&mut next).await else {
                 return self.farewell(next).await;
             };
@@ -69,7 +69,7 @@ impl Consumer {
     }
 
     /// What is being handed out when the drain begins is given back.
-    async fn farewell(&self, next: impl Future<Output = Option<Answer>>) {
+    async fn farewell(&self, next: Pin<Box<impl Future<Output = Option<Answer>>>>) {
         let env = &self.shared.env;
         tokio::select! {
             biased;
@@ -81,6 +81,13 @@ impl Consumer {
                 join_all(deliveries.into_iter().map(back)).await;
             }
             () = pause(env, FAREWELL) => {}
+        }
+        // The fetch is dropped by now. What a broker had claimed for it just then it gives back: once when that is
+        // claimed, once when it is given back, what is asked now is answered.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+            let answered = self.shared.broker.settle(Vec::new(), wall(env));
+            self.shared.kill.run_until_cancelled(answered).await;
         }
     }
 

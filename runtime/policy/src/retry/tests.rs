@@ -4,6 +4,8 @@ use super::*;
 use svckit_core::operation::Idempotency;
 
 static QUERY: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get");
+static UNKEYED: Operation =
+    Operation::command("s.v1.S", "U", "/s.v1.S/U").idempotency(Idempotency::None);
 static COMMAND: Operation = Operation::command("t.v1.T", "Put", "/t.v1.T/Put");
 static NATURAL: Operation =
     Operation::command("t.v1.T", "Set", "/t.v1.T/Set").idempotency(Idempotency::Natural);
@@ -47,8 +49,10 @@ fn jitter_is_full() {
 fn only_what_may_be_repeated_is() {
     let reached = Error::unavailable("broken pipe");
     let unreached = Error::unavailable("refused").with_unreached();
-    assert_eq!(verdict(&COMMAND, 1, &reached), Verdict::Stop(Stop::NotIdempotent));
-    assert!(matches!(verdict(&COMMAND, 1, &unreached), Verdict::Again(_)));
+    // Its callee knows it by its key.
+    assert!(matches!(verdict(&COMMAND, 1, &reached), Verdict::Again(_)));
+    assert_eq!(verdict(&UNKEYED, 1, &reached), Verdict::Stop(Stop::NotIdempotent));
+    assert!(matches!(verdict(&UNKEYED, 1, &unreached), Verdict::Again(_)));
     assert!(matches!(verdict(&NATURAL, 1, &reached), Verdict::Again(_)));
     assert!(matches!(verdict(&QUERY, 1, &reached), Verdict::Again(_)));
 }

@@ -76,10 +76,13 @@ fn class_of(before: Before) -> String {
 fn pauses_double_up_to_the_cap_with_full_jitter() {
     let down = trouble(Error::unavailable("down"), false);
     let longest: Vec<_> = (1..=11).map(|attempt| pause_ms(attempt, &down, u64::MAX)).collect();
-    assert_eq!(longest, [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
+    assert_eq!(
+        longest,
+        [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000, 30_000]
+    );
     assert_eq!(pause_ms(9, &down, 0), 0);
-    assert_eq!(pause_ms(1, &Failed::Panic("oh".into()), u64::MAX), 100);
-    assert_eq!(pause_ms(1, &Failed::Timeout(Duration::ZERO), u64::MAX), 100);
+    assert_eq!(pause_ms(1, &Failed::Panic("oh".into()), u64::MAX), 200);
+    assert_eq!(pause_ms(1, &Failed::Timeout(Duration::ZERO), u64::MAX), 200);
     let throttled = trouble(Error::resource_exhausted("slow down"), false);
     assert_eq!(pause_ms(1, &throttled, u64::MAX), 1_000);
 }

@@ -246,8 +246,34 @@ impl World {
         }
     }
 
-    /// Lets a worker stand still, or go on.
-    pub fn freeze(&self, number: usize, still: bool) {
+    /// Lets a worker stand still. One that is caught while it holds the lock of a file is let go on and caught again: a
+    /// file's lock is the system's, and no lease ends it.
+    pub async fn freeze(&self, number: usize) {
+        loop {
+            self.signal(number, true);
+            if tokio::time::timeout(Duration::from_millis(500), self.writable()).await.is_ok() {
+                return;
+            }
+            self.signal(number, false);
+            self.writable().await;
+        }
+    }
+
+    /// Lets a worker go on.
+    pub fn thaw(&self, number: usize) {
+        self.signal(number, false);
+    }
+
+    /// Returns once all files take a change.
+    async fn writable(&self) {
+        let long_ago = Timestamp::UNIX_EPOCH;
+        let _ = self.broker().sweep(long_ago).await;
+        for store in [&self.ground.p, &self.ground.a, &self.ground.b] {
+            let _ = store.sweep(long_ago).await;
+        }
+    }
+
+    fn signal(&self, number: usize, still: bool) {
         match &self.workers[number].body {
             Body::Process(child) => {
                 let signal = if still { "-STOP" } else { "-CONT" };

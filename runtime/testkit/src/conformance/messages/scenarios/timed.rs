@@ -32,10 +32,10 @@ pub(super) const ALL: &[Scenario] = &[
 ];
 
 async fn slow(mut world: World) {
-    let setup = Setup { lease: 400, ..Setup::default() };
+    let setup = Setup { lease: 2_000, ..Setup::default() };
     world.start(&setup).await;
     world.start(&setup).await;
-    let said = [Say::new(1, "k").act(Act::Slow(2_000)), Say::new(2, "k"), Say::new(3, "")];
+    let said = [Say::new(1, "k").act(Act::Slow(5_000)), Say::new(2, "k"), Say::new(3, "")];
     world.say(&said).await;
     world.settled().await;
     world.all_once(&said).await;
@@ -48,11 +48,11 @@ async fn frozen(mut world: World) {
     let said: Vec<_> = said(20, &KEYS).into_iter().map(|say| say.act(Act::Slow(50))).collect();
     world.say(&said).await;
     world.until("some are in hand", || async { world.status(A).await.in_flight > 0 }).await;
-    world.freeze(first, true);
+    world.freeze(first).await;
     let held = world.status(A).await.in_flight;
     world.start(&setup).await;
     world.until("another has done them", || async { world.count(A, A).await == said.len() }).await;
-    world.freeze(first, false);
+    world.thaw(first);
     world.settled().await;
     world.all_once(&said).await;
     assert!(held > 0);
