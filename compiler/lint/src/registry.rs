@@ -36,6 +36,11 @@ pub static RULES: &[&Rule] = &[
     &order_lost_by_retry::RULE,
     &thin_event::RULE,
     &critical_fire_and_forget::RULE,
+    // Brokers.
+    &exactly_once_claim::RULE,
+    &missing_capability::RULE,
+    &ack_deadline::RULE,
+    &retention_too_short::RULE,
     // Security.
     &sensitive_in_event::RULE,
     &sensitive_in_key::RULE,

@@ -4,6 +4,7 @@
 //! generated never depends on a hash. Nothing here knows files, the environment, or what is generated.
 
 mod arena;
+pub mod capabilities;
 mod check;
 pub mod codes;
 mod resolve;

@@ -1,11 +1,13 @@
 //! A file a rule, named by its slug.
 
+pub(crate) mod ack_deadline;
 pub(crate) mod bulkhead_overcommit;
 pub(crate) mod chatty;
 pub(crate) mod critical_fire_and_forget;
 pub(crate) mod dead_attempt;
 pub(crate) mod deadline_overrun;
 pub(crate) mod distributed_monolith;
+pub(crate) mod exactly_once_claim;
 pub(crate) mod extra_nine;
 pub(crate) mod fallible_after_pivot;
 pub(crate) mod fallible_undo;
@@ -17,6 +19,7 @@ pub(crate) mod irrevocable_before_pivot;
 pub(crate) mod isolation_conflict;
 pub(crate) mod key_mismatch;
 pub(crate) mod late_wait;
+pub(crate) mod missing_capability;
 pub(crate) mod missing_key;
 pub(crate) mod missing_undo;
 pub(crate) mod missing_upcast;
@@ -26,6 +29,7 @@ pub(crate) mod orphan_event;
 pub(crate) mod parallel_conflict;
 pub(crate) mod public_without_auth;
 pub(crate) mod public_without_limit;
+pub(crate) mod retention_too_short;
 pub(crate) mod retry_amplification;
 pub(crate) mod retry_non_idempotent;
 pub(crate) mod retry_permanent_error;
