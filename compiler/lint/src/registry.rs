@@ -36,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &order_lost_by_retry::RULE,
     &thin_event::RULE,
     &critical_fire_and_forget::RULE,
+    &unbounded_event_loop::RULE,
     // Brokers.
     &exactly_once_claim::RULE,
     &missing_capability::RULE,

@@ -44,6 +44,7 @@ pub(crate) mod sync_cycle;
 pub(crate) mod thin_event;
 pub(crate) mod timeout_inversion;
 pub(crate) mod two_pivots;
+pub(crate) mod unbounded_event_loop;
 pub(crate) mod undo_needs_lost_result;
 pub(crate) mod undo_not_idempotent;
 pub(crate) mod unreachable_end;
