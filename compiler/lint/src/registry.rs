@@ -37,6 +37,8 @@ pub static RULES: &[&Rule] = &[
     &thin_event::RULE,
     &critical_fire_and_forget::RULE,
     &unbounded_event_loop::RULE,
+    &fat_event::RULE,
+    &command_in_disguise::RULE,
     // Brokers.
     &exactly_once_claim::RULE,
     &missing_capability::RULE,
@@ -62,4 +64,12 @@ pub static RULES: &[&Rule] = &[
     &parallel_conflict::RULE,
     &isolation_conflict::RULE,
     &unreachable_end::RULE,
+    // Choreography.
+    &unclosed_failure::RULE,
+    &improper_completion::RULE,
+    &unbounded_cycle::RULE,
+    &orphan_wait::RULE,
+    &underivable_correlation::RULE,
+    &causal_order_lost::RULE,
+    &split_decision::RULE,
 ];

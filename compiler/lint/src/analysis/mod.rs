@@ -2,8 +2,10 @@
 
 pub mod availability;
 pub mod calls;
+pub mod choreography;
 pub mod exposure;
 pub mod flow;
+pub mod petri;
 pub mod saga;
 pub mod sensitive;
 
@@ -22,6 +24,7 @@ pub struct Analysis<'w> {
     pub world: &'w World,
     calls: OnceCell<Calls>,
     flow: OnceCell<Flow>,
+    choreographies: OnceCell<Vec<choreography::Flow>>,
     sensitive: OnceCell<Sensitive>,
 }
 
@@ -29,7 +32,13 @@ impl<'w> Analysis<'w> {
     /// Nothing is computed yet.
     #[must_use]
     pub fn new(world: &'w World) -> Self {
-        Self { world, calls: OnceCell::new(), flow: OnceCell::new(), sensitive: OnceCell::new() }
+        Self {
+            world,
+            calls: OnceCell::new(),
+            flow: OnceCell::new(),
+            choreographies: OnceCell::new(),
+            sensitive: OnceCell::new(),
+        }
     }
 
     /// Who calls what, how often, and how long that takes.
@@ -40,6 +49,11 @@ impl<'w> Analysis<'w> {
     /// Who publishes and who reads events.
     pub fn flow(&self) -> &Flow {
         self.flow.get_or_init(|| Flow::new(self.world))
+    }
+
+    /// Every choreography, followed.
+    pub fn flows(&self) -> &[choreography::Flow] {
+        self.choreographies.get_or_init(|| choreography::flows(self.world))
     }
 
     /// Which types hold something sensitive.
