@@ -58,6 +58,7 @@ const MAY: &[(&str, &[&str])] = &[
         &[
             "svckit-core",
             "svckit-messaging",
+            "svckit-sqlite",
             "svckit-store-memory",
             "svckit-store-sqlite",
             "svckit-transport-inproc",
@@ -189,7 +190,14 @@ fn the_runtime_and_the_compiler_never_meet() {
             (_, true) => ("the compiler", &runtime),
             _ => continue,
         };
-        let met: Vec<_> = needs(package).intersection(other).cloned().collect();
+        let met = needs(package).intersection(other).cloned().collect::<BTreeSet<_>>();
+        // The command is the door to both: by one crate, for the verbs that work at what runs.
+        let door = BTreeSet::from(["svckit-operate".to_owned()]);
+        let met: Vec<_> = if name == "svckit-cli" {
+            met.difference(&door).cloned().collect()
+        } else {
+            met.into_iter().collect()
+        };
         assert!(met.is_empty(), "{name} of {side} depends on {}", met.join(", "));
     }
 }
