@@ -58,7 +58,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                     told.push(open);
                     tell(world, flow, (*start, &way, at), report);
                 }
-                first(world, flow, (*start, &way), &undone, &mut told, report);
+                first(world, flow, (*start, &way), &undone, &told, report);
             }
         }
     }
@@ -125,7 +125,7 @@ fn first(
     flow: &Flow,
     (start, way): (Id<Event>, &[Move]),
     undone: &[(Id<Service>, Id<Event>)],
-    told: &mut Vec<Id<Subscription>>,
+    told: &[Id<Subscription>],
     report: &mut Report,
 ) {
     let event = &world.events[start];
