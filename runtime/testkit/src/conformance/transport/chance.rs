@@ -1,6 +1,6 @@
 //! What no scenario thought of: random operations on a broker and on one in memory, which must answer alike.
 //!
-//! Times are multiples of [`UNIT`], but for the ends of leases, which lie between two of them, each another: a machine may
+//! Times are multiples of `UNIT`, but for the ends of leases, which lie between two of them, each another: a machine may
 //! be slow by some seconds without any answer being another.
 
 use std::collections::{BTreeMap, BTreeSet};
