@@ -1,6 +1,6 @@
 //! Maps out of a svckit contract: services, calls, events, sagas and choreographies, as SVG, Mermaid, DOT and JSON.
 //!
-//! The finest map has a node for each operation, handler, event and step ([`members`]); a [`View`] says what of it is
+//! The finest map has a node for each operation, handler, event and step (`members`); a [`View`] says what of it is
 //! shown, and what is drawn as one box. Numbers on arrows come from whoever analysed the world ([`Numbers`]).
 
 pub mod codes;
