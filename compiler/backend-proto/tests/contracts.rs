@@ -35,10 +35,16 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// All files below a folder.
+fn contracts(folder: &Path) -> Vec<PathBuf> {
+    let below = |path: PathBuf| if path.is_dir() { contracts(&path) } else { vec![path] };
+    entries(folder).into_iter().flat_map(below).collect()
+}
+
 /// The world of a folder, and whether its names are all its own choice.
 fn load(folder: &Path) -> (World, bool) {
     let texts: Vec<String> =
-        entries(folder).iter().map(|p| fs::read_to_string(p).expect("a contract")).collect();
+        contracts(folder).iter().map(|p| fs::read_to_string(p).expect("a contract")).collect();
     let parsed: Vec<_> =
         (0..).zip(&texts).map(|(id, t)| svckit_syntax::parse(FileId(id), t)).collect();
     let files: Vec<_> = parsed.iter().map(|p| Source { file: &p.file, external: false }).collect();

@@ -289,7 +289,7 @@ pub mod orders {
     /// How `Resize` is worked off.
     pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor::new(&RESIZE)
         .concurrency(2)
-        .attempts(5)
+        .attempts(10)
         .shown(rt::Shown::of::<ResizeRequest>(&[]));
 
     /// What the runtime knows of `Placed`.

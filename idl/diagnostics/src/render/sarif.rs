@@ -114,7 +114,13 @@ fn result(
     result["locations"] = primary.map(|p| json!({ "physicalLocation": p })).into_iter().collect();
     let related: Vec<Value> =
         labels.enumerate().filter_map(|(at, l)| related(at, l, sources)).collect();
-    let fixes: Vec<Value> = diagnostic.fixes.iter().filter_map(|f| fix(f, sources)).collect();
+    let mut fixes: Vec<Value> = Vec::new();
+    for fix in diagnostic.fixes.iter().filter_map(|f| fix(f, sources)) {
+        // SARIF wants each once; two ways that come to the same are one.
+        if !fixes.contains(&fix) {
+            fixes.push(fix);
+        }
+    }
     for (name, list) in [("relatedLocations", related), ("fixes", fixes)] {
         if !list.is_empty() {
             result[name] = list.into();
