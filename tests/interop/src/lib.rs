@@ -113,6 +113,7 @@ impl Served {
         let mut child = command
             .args(args)
             .env("SVCKIT_LISTEN", addr.to_string())
+            .env("SVCKIT_DATA", ":memory:")
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

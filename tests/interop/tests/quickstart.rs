@@ -8,6 +8,7 @@ use svckit_interop::program;
 fn visits_itself_in_process_and_over_grpc() {
     let ran = Command::new(program("quickstart", "quickstart"))
         .env_remove("SVCKIT_LISTEN")
+        .env("SVCKIT_DATA", ":memory:")
         .output()
         .expect("the program starts");
     let said = String::from_utf8_lossy(&ran.stdout);
