@@ -213,7 +213,8 @@ pub(crate) struct NewArgs {
     /// What kind of project.
     #[arg(long, default_value = "service", value_parser = clap::builder::PossibleValuesParser::new(svckit_templates::NAMES))]
     pub(crate) template: String,
-    /// Depend on svckit in this checkout rather than on a published version.
+    /// Depend on svckit in this checkout. Without it: in the one that this command was built from, if it is still there;
+    /// else on the published version.
     #[arg(long, value_name = "REPOSITORY")]
     pub(crate) path: Option<PathBuf>,
 }

@@ -12,10 +12,14 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<Status, Failure> {
     let name = args.name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let checkout = args.path.clone().or_else(|| std::env::var_os("SVCKIT_PATH").map(PathBuf::from));
-    let svckit = match checkout {
+    let named = args.path.clone().or_else(|| std::env::var_os("SVCKIT_PATH").map(PathBuf::from));
+    let svckit = match named.or_else(own_checkout) {
         Some(path) => Source::Path(absolute(&path)?),
         None => Source::Version(env!("CARGO_PKG_VERSION").to_owned()),
+    };
+    let from = match &svckit {
+        Source::Path(path) => format!(", on svckit in {path}"),
+        Source::Version(_) => String::new(),
     };
     let project = Project { name, svckit };
     let files = svckit_templates::render(&args.template, &project).map_err(Failure::new)?;
@@ -27,8 +31,14 @@ pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<Status, Failure
         write(&args.name.join(path), text)?;
     }
     let shown = args.name.display();
-    terminal.say(&format!("made {shown}; next: cd {shown} && cargo test && cargo run"));
+    terminal.say(&format!("made {shown}{from}; next: cd {shown} && cargo test && cargo run"));
     Ok(Status::Clean)
+}
+
+/// The sources that this binary was built from, where they are still there: what they make may not be published yet.
+fn own_checkout() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
+    root.join("runtime/svckit/Cargo.toml").is_file().then(|| root.to_path_buf())
 }
 
 fn absolute(path: &Path) -> Result<String, Failure> {

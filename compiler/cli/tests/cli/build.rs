@@ -24,8 +24,7 @@ struct Project {
 impl Project {
     fn new(name: &str, template: &str) -> Self {
         let sandbox = Sandbox::new();
-        let path = root().display().to_string();
-        let made = sandbox.run(["new", name, "--template", template, "--path", &path]);
+        let made = sandbox.run(["new", name, "--template", template]);
         assert_eq!(made.code, Some(0), "{made:?}");
         let folder = sandbox.path().join(name);
         std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("a lock file");
