@@ -312,7 +312,7 @@ fn equals(s: &Slip<'_>) -> Option<Diagnostic> {
         return None;
     }
     let help = if s.wants_number() || s.wants("`:`") {
-        "a field is written `name @1: type`"
+        "a field is written `name @1: type`, a value of an enum `name @1`"
     } else {
         "a value follows its word without `=`: `attempts 3`"
     };
