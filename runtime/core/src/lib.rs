@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod context;
 pub mod error;
+pub mod http;
 pub mod json;
 pub mod message;
 pub mod operation;

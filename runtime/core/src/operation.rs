@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::error::{Code, Codes};
+use crate::http::HttpBinding;
+use crate::json::JsonCodec;
 use crate::message::Emits;
 
 /// Whether an operation has effects.
@@ -138,6 +140,12 @@ pub struct Operation {
     pub retain: Duration,
     /// The command that this one undoes.
     pub undoes: Option<&'static Operation>,
+    /// Where the contract puts it on HTTP; nothing: by the default mapping.
+    pub http: Option<HttpBinding>,
+    /// Its JSON; nothing: it is not reached over HTTP.
+    pub codec: Option<JsonCodec>,
+    /// How long an answer may be kept by callers and caches on the way.
+    pub cache: Option<Duration>,
 }
 
 impl Operation {
@@ -174,6 +182,9 @@ impl Operation {
             emits: Emits::NONE,
             retain: Self::RETAIN,
             undoes: None,
+            http: None,
+            codec: None,
+            cache: None,
         }
     }
 
@@ -195,6 +206,27 @@ impl Operation {
     #[must_use]
     pub const fn undoes(mut self, undone: &'static Operation) -> Self {
         self.undoes = Some(undone);
+        self
+    }
+
+    /// On HTTP where the contract says.
+    #[must_use]
+    pub const fn http(mut self, binding: HttpBinding) -> Self {
+        self.http = Some(binding);
+        self
+    }
+
+    /// With its JSON.
+    #[must_use]
+    pub const fn codec(mut self, codec: JsonCodec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// With the time for which an answer may be kept.
+    #[must_use]
+    pub const fn cache(mut self, cache: Duration) -> Self {
+        self.cache = Some(cache);
         self
     }
 

@@ -80,7 +80,9 @@ fn counted<U: Upload>(
     .boxed()
 }
 
-fn frame(field: u32, chunk: &Bytes) -> Bytes {
+/// The message that carries a chunk in `field`.
+#[must_use]
+pub fn frame(field: u32, chunk: &Bytes) -> Bytes {
     let mut out = BytesMut::with_capacity(chunk.len() + 16);
     encode_key(field, WireType::LengthDelimited, &mut out);
     encode_varint(chunk.len() as u64, &mut out);
@@ -89,7 +91,10 @@ fn frame(field: u32, chunk: &Bytes) -> Bytes {
 }
 
 /// The bytes of `field` in a message; none if it is not there.
-fn chunk(field: u32, mut message: Bytes) -> Result<Bytes> {
+///
+/// # Errors
+/// `invalid_argument` if it is no message.
+pub fn chunk(field: u32, mut message: Bytes) -> Result<Bytes> {
     let malformed = |_| Error::invalid_argument("a message of the stream is malformed");
     let mut found = Bytes::new();
     while !message.is_empty() {

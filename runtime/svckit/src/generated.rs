@@ -7,6 +7,8 @@ pub use std::time::Duration;
 pub use svckit_core::client::Stub;
 pub use svckit_core::context::Context;
 pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
+pub use svckit_core::http::{HttpBinding, Method, Param, ParamKind};
+pub use svckit_core::json::{JsonCodec, JsonForm};
 pub use svckit_core::message::{
     Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor, Shown,
     SubscriptionDescriptor, priority,

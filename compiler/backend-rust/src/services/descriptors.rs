@@ -8,7 +8,7 @@ use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, 
 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
-use super::{DESCRIPTORS, handlers, is_queued, policies, queued, retain, shown, subscriptions};
+use super::{DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, shown, subscriptions};
 use crate::docs;
 use crate::fingerprint;
 use crate::literal;
@@ -163,7 +163,8 @@ fn described(
     };
     let shape = shape(call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
     let idempotency = idempotency(s, call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
-    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy))
+    let http = http::http(s, call);
+    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy) #http)
 }
 
 /// An operation as one caller has it: under the policy that it names with its call.

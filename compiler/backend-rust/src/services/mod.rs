@@ -6,6 +6,7 @@ mod context;
 mod descriptors;
 mod emits;
 mod errors;
+mod http;
 mod policies;
 mod queued;
 mod retain;

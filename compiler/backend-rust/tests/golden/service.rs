@@ -246,6 +246,10 @@ pub mod orders {
         )
         .idempotency(rt::Idempotency::ByField("request_id"))
         .policy(PLACE_POLICY)
+        .codec(
+            rt::JsonCodec::of::<PlaceRequest, rt::One<String>>()
+                .errors(const { &[rt::JsonForm::of::<super::Gone>()] }),
+        )
         .emits(rt::Emits {
             success: &[rt::Emit::one(&["shop.orders.v1.Orders.Placed"])],
             failures: &[],
@@ -257,7 +261,8 @@ pub mod orders {
             "List",
             "/shop.orders.v1.OrdersService/List",
         )
-        .policy(STANDARD_POLICY);
+        .policy(STANDARD_POLICY)
+        .codec(rt::JsonCodec::of::<rt::Paged<rt::Empty>, rt::Page<String>>());
 
     /// What the runtime knows of `Watch`.
     pub static WATCH: rt::Operation = rt::Operation::query(
@@ -266,7 +271,8 @@ pub mod orders {
             "/shop.orders.v1.OrdersService/Watch",
         )
         .shape(rt::Shape::ServerStream)
-        .policy(STANDARD_POLICY);
+        .policy(STANDARD_POLICY)
+        .codec(rt::JsonCodec::of::<WatchRequest, rt::One<::svckit::Timestamp>>());
 
     /// What the runtime knows of `Attach`.
     pub static ATTACH: rt::Operation = rt::Operation::command(
@@ -276,7 +282,11 @@ pub mod orders {
         )
         .shape(rt::Shape::ClientStream)
         .idempotency(rt::Idempotency::Natural)
-        .policy(STANDARD_POLICY);
+        .policy(STANDARD_POLICY)
+        .codec(
+            rt::JsonCodec::upload::<AttachRequest, rt::Empty>()
+                .params(const { &[rt::Param::new("id", "id", rt::ParamKind::Text)] }),
+        );
 
     /// What the runtime knows of `Resize`.
     pub static RESIZE: rt::Operation = rt::Operation::command(
@@ -284,7 +294,8 @@ pub mod orders {
             "Resize",
             "/shop.orders.v1.OrdersService/Resize",
         )
-        .policy(STANDARD_POLICY);
+        .policy(STANDARD_POLICY)
+        .codec(rt::JsonCodec::of::<ResizeRequest, rt::Empty>().accepted());
 
     /// How `Resize` is worked off.
     pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor::new(&RESIZE)
@@ -893,7 +904,11 @@ pub mod stock {
             "Reserve",
             "/shop.orders.v1.StockService/Reserve",
         )
-        .policy(STANDARD_POLICY);
+        .policy(STANDARD_POLICY)
+        .codec(
+            rt::JsonCodec::of::<ReserveRequest, rt::Empty>()
+                .errors(const { &[rt::JsonForm::of::<super::Gone>()] }),
+        );
 
     /// What the runtime knows of `NotePlaced`.
     pub static NOTE_PLACED_ON: rt::SubscriptionDescriptor = rt::SubscriptionDescriptor::new(

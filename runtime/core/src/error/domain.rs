@@ -65,6 +65,19 @@ impl Error {
         self.inner.details.as_ref().map(|details| details.name.as_str())
     }
 
+    /// The declared error that this one carries, encoded.
+    #[must_use]
+    pub fn domain_bytes(&self) -> Option<&bytes::Bytes> {
+        self.inner.details.as_ref().map(|details| &details.bytes)
+    }
+
+    /// Adds a declared error in its encoded form, as a transport reads it.
+    #[must_use]
+    pub fn with_domain(mut self, name: impl Into<String>, bytes: bytes::Bytes) -> Self {
+        self.inner.details = Some(Details { name: name.into(), bytes });
+        self
+    }
+
     /// The declared error `E`, if this is one. Its constraints are not judged: the callee may be newer.
     ///
     /// # Errors

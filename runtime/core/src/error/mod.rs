@@ -176,6 +176,13 @@ impl Error {
         self
     }
 
+    /// Adds the fields that broke a rule, as a transport reads them.
+    #[must_use]
+    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.inner.violations = violations;
+        self
+    }
+
     /// Adds the cause, which stays in this process.
     #[must_use]
     pub fn with_source(

@@ -5,10 +5,12 @@
 //! written, members that are not known are passed over when read (a newer peer may have added them), and a null for a field
 //! `json?` is its absence.
 
+mod codec;
 mod read;
 mod record;
 mod write;
 
+pub use self::codec::{JsonCodec, JsonForm, RawBody, object};
 pub use self::read::{Object, deserialize};
 pub(crate) use self::read::{element, float, integer, mismatch};
 pub use self::record::{from_slice, to_vec};
