@@ -8,7 +8,9 @@ use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, 
 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
-use super::{DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, shown, subscriptions};
+use super::{
+    DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, shown, subscriptions,
+};
 use crate::docs;
 use crate::fingerprint;
 use crate::literal;
