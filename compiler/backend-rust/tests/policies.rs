@@ -65,3 +65,68 @@ fn a_caller_with_a_policy_has_the_operation_under_it() {
     assert!(a.contains("unary(&OWN"), "{a}");
     assert!(!b.contains("OWN"), "its own policy is the callee's: {b}");
 }
+
+const GUARDED: &str = r#"
+package shop.guards.v1
+
+policy Guarded {
+  retry    { attempts 4  backoff linear 20ms..100ms jitter equal }
+  breaker  { window 20s  failure_rate 40%  slow_call 300ms 70%  min_calls 10  open 2s..30s  half_open 2 }
+  bulkhead { concurrent 8  queue 16 }
+  limit    { rate 500/s  burst 100  per caller }
+  outlier  { eject 20% }
+}
+policy Racing { hedge { after p95  at_most 2 }  breaker none because "it answers from memory" }
+
+service Guards {
+  policy Guarded
+  query Rates() -> i32  fallback cached 5m
+  query Count() -> u32  fallback value 7  shed above 80%
+  query Few() -> u32    limit { rate 10/m  per tenant }
+  query Raced() -> i32  policy Racing
+  query Plain() -> i32  policy standard
+}
+"#;
+
+/// What is written of a constant, on one line.
+fn written(text: &str, constant: &str) -> String {
+    let (_, rest) = text.split_once(&format!("{constant}: rt::")).expect(constant);
+    let (value, _) = rest.split_once(";\n").expect("its end");
+    value.split_whitespace().collect::<Vec<_>>().join(" ").replace(",)", ")")
+}
+
+#[test]
+fn every_block_of_a_policy_is_written_and_none_that_is_as_in_standard() {
+    let files = generated(&[GUARDED], &[]);
+    let text = files.get("shop.guards.v1.rs").expect("the package");
+    let guarded = written(text, "const GUARDED_POLICY");
+    for part in [
+        "window: rt::Duration::from_secs(20), failure_rate: 40, slow_call: rt::Duration::from_millis(300), slow_rate: 70",
+        "min_calls: 10, open_min: rt::Duration::from_secs(2), open_max: rt::Duration::from_secs(30), half_open: 2",
+        "rt::BulkheadConfig { concurrent: 8, queue: 16",
+        "rt::LimitConfig { every: rt::Duration::from_millis(2), burst: 100, per: rt::LimitPer::Caller",
+        "outlier: Some(20)",
+    ] {
+        assert!(guarded.contains(part), "{part}\n{guarded}");
+    }
+    let retry = written(text, "const GUARDED_RETRY");
+    for part in ["attempts: 4", "backoff: rt::Backoff::Linear", "jitter: rt::Jitter::Equal"] {
+        assert!(retry.contains(part), "{part}\n{retry}");
+    }
+    let racing = written(text, "const RACING_POLICY");
+    assert!(racing.contains("breaker: None"), "{racing}");
+    let hedge = "rt::HedgeConfig { after: rt::HedgeAfter::Permille(950), at_most: 2";
+    assert!(racing.contains(hedge), "{racing}");
+    let few = written(text, "const FEW_POLICY");
+    let limit = "rt::LimitConfig { every: rt::Duration::from_secs(6), burst: ";
+    assert!(few.contains(limit) && few.contains("rt::LimitPer::Tenant"), "{few}");
+    let standard = written(text, "const STANDARD_POLICY");
+    let blocks = ["breaker", "bulkhead", "limit", "hedge", "outlier"];
+    assert!(!blocks.iter().any(|block| standard.contains(block)), "{standard}");
+    assert!(written(text, "static RATES").contains(".fallback(rt::Fallback::Cached("));
+    let count = written(text, "static COUNT");
+    assert!(
+        count.contains(".fallback(rt::Fallback::Value(") && count.contains(".shed(80)"),
+        "{count}"
+    );
+}

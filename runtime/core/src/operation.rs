@@ -1,8 +1,13 @@
 //! What the compiler tells the runtime of a service: constants that generated code holds.
 
+mod policy;
+
 use std::time::Duration;
 
-use crate::error::{Code, Codes};
+pub use self::policy::{
+    Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Jitter, LimitConfig,
+    LimitPer, PolicyConfig, RetryConfig, TimeoutConfig,
+};
 use crate::http::HttpBinding;
 use crate::json::JsonCodec;
 use crate::message::Emits;
@@ -50,73 +55,6 @@ pub enum Idempotency {
     None,
 }
 
-/// How long a call and its parts may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeoutConfig {
-    /// For a connection to come about.
-    pub connect: Duration,
-    /// For one attempt.
-    pub attempt: Duration,
-    /// For the call with all its attempts and pauses.
-    pub total: Duration,
-}
-
-/// How often, when and how eagerly a call is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryConfig {
-    /// Attempts at most, with the first.
-    pub attempts: u32,
-    /// The upper bound of the first pause; doubled each time.
-    pub base: Duration,
-    /// The upper bound of every pause.
-    pub cap: Duration,
-    /// What is tried again.
-    pub on: Codes,
-    /// Retries allowed per hundred calls.
-    pub budget_percent: u32,
-    /// Retries allowed per second whatever the number of calls.
-    pub budget_floor: u32,
-    /// Retry although a layer below already did.
-    pub even_if_retried: bool,
-}
-
-/// The numbers of a contract's policy, resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PolicyConfig {
-    /// How long.
-    pub timeout: TimeoutConfig,
-    /// How often; nothing where the contract says `retry none`.
-    pub retry: Option<RetryConfig>,
-}
-
-impl RetryConfig {
-    /// The retries of the policy `standard`.
-    pub const STANDARD: Self = Self {
-        attempts: 3,
-        base: Duration::from_millis(50),
-        cap: Duration::from_secs(20),
-        on: Codes::of(&[Code::Unavailable, Code::Aborted, Code::ResourceExhausted]),
-        budget_percent: 20,
-        budget_floor: 10,
-        even_if_retried: false,
-    };
-}
-
-impl TimeoutConfig {
-    /// The timeouts of the policy `standard`.
-    pub const STANDARD: Self = Self {
-        connect: Duration::from_millis(500),
-        attempt: Duration::from_secs(1),
-        total: Duration::from_secs(3),
-    };
-}
-
-impl PolicyConfig {
-    /// The policy `standard`.
-    pub const STANDARD: Self =
-        Self { timeout: TimeoutConfig::STANDARD, retry: Some(RetryConfig::STANDARD) };
-}
-
 /// One operation of a service.
 #[derive(Debug)]
 pub struct Operation {
@@ -140,6 +78,10 @@ pub struct Operation {
     pub retain: Duration,
     /// The command that this one undoes.
     pub undoes: Option<&'static Operation>,
+    /// What is answered where the callee does not.
+    pub fallback: Fallback,
+    /// Percent of the server's bulkhead above which it is refused, that others may be served.
+    pub shed: Option<u32>,
     /// Where the contract puts it on HTTP; nothing: by the default mapping.
     pub http: Option<HttpBinding>,
     /// Its JSON; nothing: it is not reached over HTTP.
@@ -182,6 +124,8 @@ impl Operation {
             emits: Emits::NONE,
             retain: Self::RETAIN,
             undoes: None,
+            fallback: Fallback::None,
+            shed: None,
             http: None,
             codec: None,
             cache: None,
@@ -227,6 +171,20 @@ impl Operation {
     #[must_use]
     pub const fn cache(mut self, cache: Duration) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// With what is answered where the callee does not.
+    #[must_use]
+    pub const fn fallback(mut self, fallback: Fallback) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    /// Refused where more than `percent` of the server's bulkhead are taken.
+    #[must_use]
+    pub const fn shed(mut self, percent: u32) -> Self {
+        self.shed = Some(percent);
         self
     }
 

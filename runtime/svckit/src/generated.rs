@@ -14,7 +14,8 @@ pub use svckit_core::message::{
     SubscriptionDescriptor, priority,
 };
 pub use svckit_core::operation::{
-    Idempotency, Kind, Operation, PolicyConfig, RetryConfig, ServiceDescriptor, Shape,
+    Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Idempotency, Jitter,
+    Kind, LimitConfig, LimitPer, Operation, PolicyConfig, RetryConfig, ServiceDescriptor, Shape,
     TimeoutConfig,
 };
 pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};

@@ -9,7 +9,8 @@ use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
 use super::{
-    DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, shown, subscriptions,
+    DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, safeguards, shown,
+    subscriptions,
 };
 use crate::docs;
 use crate::fingerprint;
@@ -114,9 +115,12 @@ impl Policies {
             None => s.std("None"),
         };
         let timeout = policies::timeouts(s, id);
-        let config = quote!(#rt::PolicyConfig { timeout: #timeout, retry: #retry });
+        let numbers = &s.world().policies[operation.policy].numbers;
+        let limit = operation.promises.limit.as_ref();
+        let config = policies::config(s, numbers, limit, &timeout, &retry);
         let own = naming::screaming(&operation.info.name);
-        let base = if policies::as_policy_says(s.world(), id) { &policy } else { &own };
+        let as_policy = limit.is_none() && policies::as_policy_says(s.world(), id);
+        let base = if as_policy { &policy } else { &own };
         self.named(&format!("{base}_POLICY"), &quote!(#rt::PolicyConfig), &config)
     }
 
@@ -166,7 +170,8 @@ fn described(
     let shape = shape(call).map(|shape| quote!(.shape(#rt::Shape::#shape)));
     let idempotency = idempotency(s, call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
     let http = http::http(s, call);
-    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy) #http)
+    let safeguards = safeguards::safeguards(s, call);
+    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy) #http #safeguards)
 }
 
 /// An operation as one caller has it: under the policy that it names with its call.

@@ -10,6 +10,7 @@ mod http;
 mod policies;
 mod queued;
 mod retain;
+mod safeguards;
 mod server;
 mod shown;
 mod subscriptions;

@@ -218,6 +218,7 @@ pub mod orders {
         budget_percent: 20,
         budget_floor: 10,
         even_if_retried: false,
+        ..rt::RetryConfig::STANDARD
     };
 
     const PLACE_POLICY: rt::PolicyConfig = rt::PolicyConfig {
@@ -227,6 +228,7 @@ pub mod orders {
             total: rt::Duration::from_secs(9),
         },
         retry: Some(STANDARD_RETRY),
+        ..rt::PolicyConfig::STANDARD
     };
 
     const STANDARD_POLICY: rt::PolicyConfig = rt::PolicyConfig {
@@ -236,6 +238,7 @@ pub mod orders {
             total: rt::Duration::from_secs(3),
         },
         retry: Some(STANDARD_RETRY),
+        ..rt::PolicyConfig::STANDARD
     };
 
     /// What the runtime knows of `Place`.
@@ -887,6 +890,7 @@ pub mod stock {
         budget_percent: 20,
         budget_floor: 10,
         even_if_retried: false,
+        ..rt::RetryConfig::STANDARD
     };
 
     const STANDARD_POLICY: rt::PolicyConfig = rt::PolicyConfig {
@@ -896,6 +900,7 @@ pub mod stock {
             total: rt::Duration::from_secs(3),
         },
         retry: Some(STANDARD_RETRY),
+        ..rt::PolicyConfig::STANDARD
     };
 
     /// What the runtime knows of `Reserve`.
