@@ -1,7 +1,8 @@
 use svckit_diagnostics::{Diagnostic, Span};
-use svckit_model::{Choreography, Delivery, Id, Saga, Subscription, World};
+use svckit_model::{Choreography, Delivery, Id, Saga, StepCall, Subscription, World};
 
 use crate::analysis::flow::waits;
+use crate::analysis::saga::steps;
 use crate::rule::rule;
 use crate::{Analysis, Report};
 
@@ -9,14 +10,15 @@ rule! {
     /// An event that may get lost, and that a process waits for.
     ///
     /// ## What it does
-    /// Finds `delivery at_most_once` of events that a saga waits for, of events that end a choreography, and of
-    /// subscriptions that are a step of one.
+    /// Finds `delivery at_most_once` of events that a saga waits for, of events that end a choreography, of
+    /// subscriptions that are a step of one or start a saga, and of queued commands that are a step of a saga, unless
+    /// that is `best_effort`.
     ///
     /// ## Why is this bad
     /// `at_most_once` says: if it gets lost, so be it. The saga then waits until its time is over and aborts; the
     /// choreography stands still until its deadline: for a message that was published, and that nobody sends again.
     ///
-    /// Reads: `delivery`, `wait`, `choreography`, `on`
+    /// Reads: `delivery`, `wait`, `choreography`, `on … starts`, `step`
     ///
     /// ## Example
     /// ```svc
@@ -33,6 +35,11 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let (world, flow) = (analysis.world, analysis.flow());
     for (_, saga) in world.sagas.iter() {
         sagas(world, saga, report);
+        queued_steps(world, saga, report);
+    }
+    for (_, on) in world.subscriptions.iter().filter(|(_, on)| on.delivery == Delivery::AtMostOnce)
+    {
+        starts(world, on, report);
     }
     // A subscription may be a step of several choreographies: told once.
     let mut told = vec![false; world.subscriptions.len()];
@@ -60,6 +67,36 @@ fn sagas(world: &World, saga: &Saga, report: &mut Report) {
             lost(&what, place, (wait.span, "waits here"), event.info.span, report);
         }
     }
+}
+
+/// What is put into a queue, and counts as done then.
+fn queued_steps(world: &World, saga: &Saga, report: &mut Report) {
+    for step in steps(saga).iter().map(|p| p.step).filter(|s| !s.best_effort) {
+        let StepCall::Operation(id, _) = &step.call else { continue };
+        let op = &world.operations[*id];
+        if op.queue.is_none() || op.promises.delivery != Delivery::AtMostOnce {
+            continue;
+        }
+        let name = crate::text::operation(world, *id);
+        let what = format!("step `{}` of saga `{}` sends `{name}`", step.name, saga.info.name);
+        let place = op.info.place("delivery");
+        lost(
+            &what,
+            place,
+            (step.call_span, "counts as done once it is sent"),
+            op.info.span,
+            report,
+        );
+    }
+}
+
+fn starts(world: &World, on: &Subscription, report: &mut Report) {
+    let Some(saga) = on.starts else { return };
+    let event = &world.events[on.event].info;
+    let place = on.info.places.get("delivery").or_else(|| event.places.get("delivery"));
+    let what = format!("saga `{}` starts with `{}`", world.sagas[saga].info.name, event.name);
+    let other = (on.info.place("starts"), "never starts without it");
+    lost(&what, place.unwrap_or(on.info.span), other, on.info.span, report);
 }
 
 fn ends(world: &World, choreography: &Choreography, report: &mut Report) {

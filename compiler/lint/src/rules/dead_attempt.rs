@@ -1,6 +1,6 @@
 use svckit_diagnostics::Diagnostic;
 use svckit_model::timing::{LEAF_ATTEMPT, LEAF_TOTAL};
-use svckit_model::{Id, Policy, Retry, World};
+use svckit_model::{Id, Operation, Policy, Retry, World};
 
 use crate::rule::rule;
 use crate::text::time;
@@ -11,7 +11,9 @@ rule! {
     ///
     /// ## What it does
     /// Finds policies whose last attempts would begin when the call's `total` is over: all attempts before take as long
-    /// as they may, and all pauses, too. Only attempts that the contract asks for count, not those of `standard`. Where a policy names no times, those of a leaf in `standard` count: 1 s and 3 s.
+    /// as they may, and all pauses, too. Only attempts that the contract asks for count, not those of
+    /// `standard`. Where a policy names no times, those of a leaf in `standard` count: 1 s and 3 s. A policy of queued
+    /// commands and `on`s alone is not meant: each delivery has the whole `total`.
     ///
     /// ## Why is this bad
     /// The policy promises attempts that are not made when they are needed, that is, when the callee is slow. Who reads
@@ -36,10 +38,33 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     for (id, policy) in world.policies.iter() {
         let parts = ["retry.attempts", "retry.backoff", "timeout.attempt", "timeout.total"];
         // What only inherits its numbers is as good as where it has them from.
-        if parts.iter().any(|part| policy.info.places.get(part).is_some()) {
+        if parts.iter().any(|part| policy.info.places.get(part).is_some())
+            && !of_messages(world, id)
+        {
             judge(world, id, report);
         }
     }
+}
+
+/// Whether it is for handlers of messages alone: each delivery has the whole `total` for itself, and the pauses lie
+/// between them.
+fn of_messages(world: &World, id: Id<Policy>) -> bool {
+    let queued = |op: &Operation| op.queue.is_some();
+    let of = || world.operations.iter().map(|(_, op)| op).filter(|op| op.policy == id);
+    let ons = || world.subscriptions.iter().map(|(_, on)| on);
+    let schedules = || world.services.iter().flat_map(|(_, s)| &s.schedules);
+    let calls = world
+        .operations
+        .iter()
+        .map(|(_, op)| &op.calls)
+        .chain(ons().map(|on| &on.calls))
+        .chain(schedules().map(|s| &s.calls));
+    let messages = of().any(queued) || ons().any(|on| on.policy == id);
+    messages
+        && of().all(queued)
+        && !schedules().any(|s| s.policy == id)
+        && !calls.flatten().any(|call| call.policy == Some(id))
+        && !world.policies.iter().any(|(_, p)| p.extends == Some(id))
 }
 
 fn judge(world: &World, id: Id<Policy>, report: &mut Report) {

@@ -1,21 +1,23 @@
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{Event, Id, World};
 
+use crate::analysis::flow::waits;
 use crate::rule::rule;
 use crate::{Analysis, Report};
 
 rule! {
-    /// A subscription to an event that nobody publishes.
+    /// An event that is waited for, and that nobody publishes.
     ///
     /// ## What it does
-    /// Finds each `on`, and each projection, whose event stands in no `emits` of an operation, an `on` or a schedule, and
-    /// that no aggregate and no saga publishes.
+    /// Finds each `on`, each projection, each `wait` of a saga and each start of a choreography whose event stands in no
+    /// `emits` of an operation, an `on` or a schedule, and that no aggregate and no saga publishes.
     ///
     /// ## Why is this bad
     /// Only what is in an `emits` can be published. So the handler never runs: code that is tested, reviewed and dead, and
-    /// a process that stops where it should go on.
+    /// a process that stops where it should go on. A saga that waits for it aborts, each time.
     ///
-    /// Reads: `on`, `projection`, `emits`, `completed emit`, `aborted emit`, `aggregate`
+    /// Reads: `on`, `projection`, `emits`, `completed emit`, `aborted emit`, `aggregate`, `wait`,
+    /// `choreography`
     ///
     /// ## Example
     /// ```svc
@@ -43,6 +45,21 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             let (place, what) =
                 (projection.info.span, format!("projection `{}` is made of", projection.info.name));
             ghost(world, *event, (place, place), &what, report);
+        }
+    }
+    for (_, saga) in world.sagas.iter() {
+        for wait in waits(&saga.steps).filter(|w| flow.publishers(w.event).is_empty()) {
+            let what = format!("`{}` of saga `{}` waits for", wait.name, saga.info.name);
+            ghost(world, wait.event, (wait.span, wait.span), &what, report);
+        }
+    }
+    for (_, choreography) in world.choreographies.iter() {
+        let ghosts = choreography.starts.iter().filter(|e| flow.publishers(**e).is_empty());
+        // Whoever takes it is told already.
+        for event in ghosts.filter(|e| flow.subscriptions(**e).next().is_none()) {
+            let info = &choreography.info;
+            let what = format!("choreography `{}` starts with", info.name);
+            ghost(world, *event, (info.span, info.span), &what, report);
         }
     }
 }

@@ -1,10 +1,11 @@
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::capabilities::{BrokerCapabilities, broker};
-use svckit_model::{Delivery, Deployment, Event, Id, Placement, World};
+use svckit_model::{Delivery, Deployment, Event, Id, Operation, Placement, World};
 
 use crate::analysis::flow::{Flow, Reader};
 use crate::rule::rule;
-use crate::{Analysis, Report};
+use crate::text::time;
+use crate::{Analysis, Report, policies};
 
 rule! {
     /// A broker that can't do what the contract asks for.
@@ -12,14 +13,17 @@ rule! {
     /// ## What it does
     /// Compares, in each deployment, what is asked of the events and queued commands of a service with what its broker
     /// can do: to keep a message until it is handled (all but `delivery at_most_once`; core NATS and Redis Pub/Sub
-    /// forget), order by key (`ordered`), and to be read again from the beginning (events with `retain`, and those that
-    /// a projection is made of, unless an aggregate's store has them; RabbitMQ and SQS delete what was handled).
+    /// forget), order by key (`ordered`), to be read again from the beginning (events with `retain`, and those that
+    /// a projection is made of, unless an aggregate's store has them; RabbitMQ and SQS delete what was handled), and, of
+    /// queued commands, to wait as long as `expires` says (SQS keeps a message for 14 days), and to be held back as long
+    /// as the longest pause between two attempts (on SQS for 12 hours).
     ///
     /// ## Why is this bad
     /// The contract promises it to everybody who reads it, and this deployment does not keep the promise: messages are
     /// lost whenever a subscriber is away, or come in another order, or a projection can never be built again.
     ///
-    /// Reads: `deployment`, `events`, `queue`, `delivery`, `ordered`, `retain`, `projection`, `wait`
+    /// Reads: `deployment`, `events`, `queue { expires }`, `retry { backoff }`, `delivery`, `ordered`,
+    /// `retain`, `projection`, `wait`
     ///
     /// ## Example
     /// ```svc
@@ -57,12 +61,54 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     }
 }
 
-/// Something asked for, and whether a broker can do it.
-type Need = (&'static str, fn(&BrokerCapabilities) -> bool);
+/// Deliveries of a queued command that does not say how many.
+const DELIVERIES: u32 = 5;
 
-const KEPT: Need = ("to be kept until it is handled", |b| b.durable);
-const ORDER: Need = ("order", |b| b.order);
-const REPLAY: Need = ("to be read again later", |b| b.replay);
+/// Something asked for.
+#[derive(Clone, Copy)]
+enum Need {
+    /// To be kept until it is handled.
+    Kept,
+    Order,
+    Replay,
+    /// To wait for so many nanoseconds until somebody has time.
+    Waiting(u64),
+    /// To be held back for so many nanoseconds before it is tried again.
+    Delay(u64),
+}
+
+impl Need {
+    fn is_met(self, by: &BrokerCapabilities) -> bool {
+        match self {
+            Self::Kept => by.durable,
+            Self::Order => by.order,
+            Self::Replay => by.replay,
+            Self::Waiting(nanos) => by.durable && by.keeps >= nanos,
+            Self::Delay(nanos) => by.delay.is_some_and(|most| most >= nanos),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Kept => "to be kept until it is handled".into(),
+            Self::Order => "order".into(),
+            Self::Replay => "to be read again later".into(),
+            Self::Waiting(nanos) => format!("to be kept for {}", time(nanos)),
+            Self::Delay(nanos) => format!("to be held back for {}", time(nanos)),
+        }
+    }
+
+    /// How far it can go, where that is a number.
+    fn limit(self, can: &BrokerCapabilities) -> Option<String> {
+        match self {
+            Self::Waiting(_) => Some(format!("it keeps a message for {} at most", time(can.keeps))),
+            Self::Delay(_) => {
+                can.delay.map(|d| format!("it holds a message back for {} at most", time(d)))
+            }
+            _ => None,
+        }
+    }
+}
 
 /// The first thing that an event needs and the broker lacks, and where that is said.
 fn event_needs(
@@ -76,59 +122,84 @@ fn event_needs(
     let reader = |wanted: fn(&Reader) -> bool| flow.readers(id).iter().any(wanted);
     if !can.durable {
         if let Some(on) = ons().find(|on| on.delivery != Delivery::AtMostOnce) {
-            return Some((KEPT, on.event_span));
+            return Some((Need::Kept, on.event_span));
         }
         if reader(|r| matches!(r, Reader::Saga(_) | Reader::Choreography(_))) {
-            return Some((KEPT, event.info.span));
+            return Some((Need::Kept, event.info.span));
         }
     }
     if let Some(on) = ons().find(|on| on.ordered && !can.order) {
-        return Some((ORDER, on.info.place("ordered")));
+        return Some((Need::Order, on.info.place("ordered")));
     }
     if can.replay || flow.is_stored(id) {
         return None;
     }
     if event.retain.is_some() {
-        return Some((REPLAY, event.info.place("retain")));
+        return Some((Need::Replay, event.info.place("retain")));
     }
     let projected = reader(|r| matches!(r, Reader::Projection(_)));
-    projected.then_some((REPLAY, event.info.span))
+    projected.then_some((Need::Replay, event.info.span))
 }
 
+/// One message for each thing that some command needs.
 fn queued(world: &World, deployment: &Deployment, placed: &Placement, report: &mut Report) {
-    let Some(can) = placed.queue.as_deref().and_then(broker).filter(|can| !can.durable) else {
-        return;
-    };
-    let commands =
-        world.services[placed.service].operations.iter().map(|op| &world.operations[*op]);
-    let mut asked =
-        commands.filter(|op| op.queue.is_some() && op.promises.delivery != Delivery::AtMostOnce);
-    if let Some(op) = asked.next() {
-        let what = format!("queued command `{}`", op.info.name);
-        let need = (what.as_str(), KEPT, op.info.place("queue"));
-        judge((deployment, placed, "queue"), can, need, report);
+    let Some(can) = placed.queue.as_deref().and_then(broker) else { return };
+    let mut told = Vec::new();
+    for id in &world.services[placed.service].operations {
+        let op = &world.operations[*id];
+        let needs = queue_needs(world, op);
+        let Some((need, asked)) = needs.into_iter().find(|(need, _)| !need.is_met(can)) else {
+            continue;
+        };
+        let kind = std::mem::discriminant(&need);
+        if !told.contains(&kind) {
+            told.push(kind);
+            let what = format!("queued command `{}`", op.info.name);
+            judge((deployment, placed, "queue"), can, (&what, need, asked), report);
+        }
     }
+}
+
+/// What a queued command needs of its broker, and where that is said.
+fn queue_needs(world: &World, op: &Operation) -> Vec<(Need, Span)> {
+    let Some(queue) = op.queue.as_ref().filter(|_| op.promises.delivery != Delivery::AtMostOnce)
+    else {
+        return Vec::new();
+    };
+    let place = op.info.place("queue");
+    let mut needs = vec![(Need::Kept, place)];
+    needs.extend(queue.expires.map(|nanos| (Need::Waiting(nanos), place)));
+    if let Some(retry) = policies::retry(world, op.policy).filter(|_| queue.attempts != Some(1)) {
+        let written = policies::written(world, op.policy, "retry.backoff")
+            .or_else(|| policies::written(world, op.policy, "retry"));
+        let longest = retry.pause(queue.attempts.unwrap_or(DELIVERIES).saturating_sub(1));
+        needs.push((Need::Delay(longest), written.map_or(place, |(place, _)| place)));
+    }
+    needs
 }
 
 fn judge(
     (deployment, placed, word): (&Deployment, &Placement, &str),
     can: &BrokerCapabilities,
-    (what, (need, can_do), asked): (&str, Need, Span),
+    (what, need, asked): (&str, Need, Span),
     report: &mut Report,
 ) {
     let place = placed.places.get(word).unwrap_or(placed.span);
     let text = format!(
-        "{what} needs {need}, and {} can't do that (deployment `{}`)",
-        can.name, deployment.info.name
+        "{what} needs {}, and {} can't do that (deployment `{}`)",
+        need.text(),
+        can.name,
+        deployment.info.name
     );
     let able: Vec<&str> = svckit_model::capabilities::BROKERS
         .iter()
-        .filter(|b| b.kind != "local" && can_do(b))
+        .filter(|b| b.kind != "local" && need.is_met(b))
         .map(|b| b.kind)
         .collect();
-    let found = Diagnostic::new(RULE.code, place, text)
+    let mut found = Diagnostic::new(RULE.code, place, text)
         .here(format!("over {}", can.name))
         .label(asked, "asked for here")
         .help(format!("these can: {}", crate::text::listed(&able)));
+    found.notes.extend(need.limit(can));
     report.add(deployment.info.span, found);
 }

@@ -91,14 +91,15 @@ fn delivered(world: &World, id: Id<Operation>, report: &mut Report) {
 fn called(world: &World, edge: &Edge, report: &mut Report) {
     let name = operation(world, edge.to);
     let (text, here) = match (edge.from, edge.kind) {
-        (Caller::Saga(saga), Kind::Step(_) | Kind::Undo(_)) => {
+        // That is `undo-not-idempotent`.
+        (Caller::Saga(_), Kind::Undo(_)) => return,
+        (Caller::Saga(saga), Kind::Step(_)) => {
             let saga = &world.sagas[saga].info.name;
-            let what = if matches!(edge.kind, Kind::Undo(_)) { "undo" } else { "step" };
             (
                 format!(
                     "`{name}` is not idempotent, and saga `{saga}` asks again until it knows the outcome"
                 ),
-                format!("a {what} whose answer is lost is asked again"),
+                "a step whose answer is lost is asked again".to_owned(),
             )
         }
         (Caller::Subscription(on), _)

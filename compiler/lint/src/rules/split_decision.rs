@@ -37,7 +37,12 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let world = analysis.world;
     for flow in analysis.flows() {
         let choreography = &world.choreographies[flow.of];
+        let mut told: Vec<Span> = Vec::new();
         let mut tell = |place: Span, subject: Span, saga: &Info| {
+            if told.contains(&saga.span) {
+                return;
+            }
+            told.push(saga.span);
             let text = format!("`{}` and saga `{}` both decide", choreography.info.name, saga.name);
             let found = Diagnostic::new(RULE.code, place, text)
                 .here("belongs to both")
