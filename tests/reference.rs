@@ -1,11 +1,12 @@
 //! Every example of the language reference and of the README compiles: the blocks of a chapter are one file, and a
-//! block that starts with `package` is a file of its own. No rule of design finds an error in them.
+//! block that starts with `package` is a file of its own. No rule of design finds an error in them. The contracts in
+//! `examples/` are clean in the profile `strict`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use svckit_diagnostics::{Diagnostic, SourceMap};
-use svckit_driver::rules;
+use svckit_diagnostics::{Diagnostic, Severity, SourceMap};
+use svckit_driver::{Start, rules};
 use svckit_model::{Source, resolve};
 
 /// (chapter, text) of each file that the reference holds.
@@ -43,6 +44,30 @@ fn every_example_of_the_reference_compiles() {
     assert_eq!(readme.len(), 1, "the README has lost its contract");
     compiles(&reference);
     compiles(&readme);
+}
+
+/// Below `examples/`, every folder with contracts.
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let paths = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    let mut found: Vec<_> = paths.filter(|path| path.join("svckit.toml").exists()).collect();
+    found.sort();
+    found
+}
+
+/// Notes are no faults: `safety-removed` lists what was left out with a reason.
+#[test]
+fn every_example_is_clean_under_strict() {
+    let examples = examples();
+    assert!(examples.len() >= 3, "the examples are gone: {examples:?}");
+    for path in examples {
+        let mut inputs = svckit_driver::load(&Start::Workspace(path.clone()), &path);
+        inputs.config.lint.profile = rules::Profile::Strict;
+        let mut checked = svckit_driver::check(inputs);
+        assert!(!checked.inputs.contracts.is_empty(), "no contract in {}", path.display());
+        checked.diagnostics.retain(|d| d.severity != Severity::Note);
+        assert!(checked.diagnostics.is_empty(), "{}", checked.rendered(false));
+    }
 }
 
 /// Panics with what the compiler has to say against the files.

@@ -1,8 +1,10 @@
-//! Every rule has a page that says all, and fixtures: one that it finds, one that it does not, one that is excused.
+//! Every rule has a page that says all, and fixtures: one that it finds, one that it does not, one that is excused; and
+//! stands in the reference and in the change log.
 
 use std::fs;
 use std::path::PathBuf;
 
+use svckit_diagnostics::Severity;
 use svckit_driver::registry::RULES;
 
 use super::root;
@@ -57,6 +59,68 @@ fn every_rule_stands_in_a_file_of_its_name() {
         assert_eq!(rule.code.id, rule.code.slug);
         assert!(rule.levels.contains(&rule.code.severity), "{name}");
     }
+}
+
+/// The table of rules as the reference has it: a line for each group.
+fn table() -> String {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for rule in RULES {
+        let levels: Vec<&str> = rule.levels.iter().map(|level| letter(*level)).collect();
+        let entry = format!("`{}` {}", rule.code.slug, levels.join(" "));
+        match groups.iter_mut().find(|(name, _)| *name == rule.group.name()) {
+            Some((_, entries)) => entries.push(entry),
+            None => groups.push((rule.group.name(), vec![entry])),
+        }
+    }
+    let lines = groups.iter().map(|(name, all)| format!("| {name} | {} |\n", all.join(" · ")));
+    format!("| group | rules |\n| --- | --- |\n{}", lines.collect::<String>())
+}
+
+fn letter(level: Severity) -> &'static str {
+    match level {
+        Severity::Error => "E",
+        Severity::Warning => "W",
+        Severity::Note => "I",
+    }
+}
+
+/// Where the tables of rules begin.
+const BEGIN: &str = "| group | rules |";
+
+#[test]
+fn the_reference_lists_the_rules_and_no_others() {
+    lists_the_rules("idl/REFERENCE.md");
+}
+
+#[test]
+fn the_changelog_lists_the_rules_and_no_others() {
+    lists_the_rules("CHANGELOG.md");
+}
+
+/// `BLESS=1` writes the table anew.
+fn lists_the_rules(name: &str) {
+    let path = root().join(name);
+    let text = fs::read_to_string(&path).expect("a document of the repository");
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().collect();
+    let begin = lines.iter().position(|line| line.trim_start() == BEGIN);
+    let begin = begin.unwrap_or_else(|| panic!("{name} has no line `{BEGIN}`"));
+    let count = lines[begin..].iter().take_while(|l| l.trim_start().starts_with('|')).count();
+    let space = " ".repeat(indent(lines[begin]));
+    let found: String =
+        lines[begin..begin + count].iter().map(|l| format!("{}\n", l.trim())).collect();
+    let table = table();
+    if found == table {
+        return;
+    }
+    assert!(
+        std::env::var_os("BLESS").is_some(),
+        "the table of rules in {name} is not the registry's; BLESS=1 writes it. It is:\n{table}"
+    );
+    let new = table.lines().map(|line| format!("{space}{line}\n")).collect::<String>();
+    let join = |lines: &[&str]| lines.iter().map(|l| format!("{l}\n")).collect::<String>();
+    let all = format!("{}{new}{}", join(&lines[..begin]), join(&lines[begin + count..]));
+    fs::write(&path, all).expect("can be written");
 }
 
 /// Cases of a rule whose names begin so.
