@@ -6,6 +6,7 @@ pub mod choreography;
 pub mod exposure;
 pub mod flow;
 pub mod petri;
+pub mod redelivery;
 pub mod saga;
 pub mod sensitive;
 

@@ -2,8 +2,9 @@ use svckit_diagnostics::Diagnostic;
 use svckit_model::timing::{LEAF_ATTEMPT, LEAF_TOTAL};
 use svckit_model::{Id, Operation, Policy, Retry, World};
 
+use crate::analysis::redelivery::Redelivery;
 use crate::rule::rule;
-use crate::text::time;
+use crate::text::{operation, time};
 use crate::{Analysis, Report, policies};
 
 rule! {
@@ -13,13 +14,14 @@ rule! {
     /// Finds policies whose last attempts would begin when the call's `total` is over: all attempts before take as long
     /// as they may, and all pauses, too. Only attempts that the contract asks for count, not those of
     /// `standard`. Where a policy names no times, those of a leaf in `standard` count: 1 s and 3 s. A policy of queued
-    /// commands and `on`s alone is not meant: each delivery has the whole `total`.
+    /// commands and `on`s alone is not meant: each delivery has the whole `total`. Of a queued command, the last of the
+    /// `attempts` has to begin before it `expires`.
     ///
     /// ## Why is this bad
     /// The policy promises attempts that are not made when they are needed, that is, when the callee is slow. Who reads
     /// it counts on five tries and gets three.
     ///
-    /// Reads: `retry { attempts backoff }`, `timeout { attempt total }`
+    /// Reads: `retry { attempts backoff }`, `timeout { attempt total }`, `queue { attempts expires }`
     ///
     /// ## Example
     /// ```svc
@@ -44,6 +46,49 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             judge(world, id, report);
         }
     }
+    for (id, op) in world.operations.iter() {
+        let expires = op.queue.as_ref().and_then(|queue| queue.expires);
+        let again = Redelivery::of_queued(world, &analysis.calls().timing, id);
+        if let (Some(expires), Some(again)) = (expires, again) {
+            queued(world, id, (expires, &again), report);
+        }
+    }
+}
+
+/// A delivery of a queued command that would come after it has expired.
+fn queued(
+    world: &World,
+    id: Id<Operation>,
+    (expires, again): (u64, &Redelivery<'_>),
+    report: &mut Report,
+) {
+    let op = &world.operations[id];
+    let written = op.queue.as_ref().is_some_and(|queue| queue.attempts.is_some());
+    let fit = (1..=again.deliveries).take_while(|n| *n == 1 || again.begin(*n) < expires).count();
+    let fit = u32::try_from(fit).unwrap_or(u32::MAX);
+    if !written || fit >= again.deliveries {
+        return;
+    }
+    let begins = time(again.begin(fit + 1));
+    let name = operation(world, id);
+    let text = format!(
+        "`{name}` asks for {} deliveries, and expires before number {}: that may begin after {begins}",
+        again.deliveries,
+        fit + 1
+    );
+    let found = Diagnostic::new(RULE.code, op.info.place("queue"), text)
+        .here(format!("expires after {}", time(expires)))
+        .note(format!(
+            "delivery {} begins after {fit} · {} + pauses of {} = {begins}",
+            fit + 1,
+            time(again.total),
+            time(again.begin(fit + 1) - again.total.saturating_mul(fit.into()))
+        ))
+        .help(format!(
+            "ask for {fit}, or let it expire after more than {}",
+            time(again.begin(again.deliveries))
+        ));
+    report.add(op.info.span, found);
 }
 
 /// Whether it is for handlers of messages alone: each delivery has the whole `total` for itself, and the pauses lie

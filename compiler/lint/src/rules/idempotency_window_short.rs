@@ -1,7 +1,9 @@
 use svckit_diagnostics::{Diagnostic, Span};
+use svckit_model::timing::Timing;
 use svckit_model::{Id, Operation, SagaStep, Step, World};
 
 use crate::analysis::calls::{Caller, Edge, Kind};
+use crate::analysis::redelivery::Redelivery;
 use crate::rule::rule;
 use crate::text::{caller, literal, operation, time};
 use crate::{Analysis, Report};
@@ -12,14 +14,15 @@ rule! {
     /// ## What it does
     /// Compares the `retain` of a keyed command with the longest time for which a caller repeats it: the deadline of a
     /// saga with a step or undo of it (or the step's `retry for`, where the saga has no deadline), the time after which
-    /// a queued command that calls it expires, and the total of a plain call. Without `retain`, answers are kept for 24
+    /// a queued command that calls it expires, as long as the message of an `on` or a queued command is delivered again
+    /// (5 times where nothing else is said, with pauses by its policy), and the total of a plain call. Without `retain`, answers are kept for 24
     /// hours, or as long as the longest of these.
     ///
     /// ## Why is this bad
     /// A repetition that comes after its record is gone is taken for a new request: the command is carried out twice, by
     /// a caller that did everything right.
     ///
-    /// Reads: `retain`, `idempotent by`, `deadline`, `retry for`, `queue { expires }`, `timeout { total }`
+    /// Reads: `retain`, `idempotent by`, `deadline`, `retry for`, `queue { expires attempts }`, `on`, `timeout { total }`
     ///
     /// ## Example
     /// ```svc
@@ -40,13 +43,14 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let (world, calls) = (analysis.world, analysis.calls());
     for (id, op) in world.operations.iter() {
         let Some(retain) = op.retain else { continue };
-        let asked = calls.into(id).filter_map(|edge| horizon(world, edge));
+        let asked = calls.into(id).filter_map(|edge| horizon(world, &calls.timing, edge));
         let own = calls.timing.of(id).total;
         let own = Horizon {
             nanos: own,
             place: None,
             what: "a call of it is repeated for".into(),
             edge: None,
+            note: None,
         };
         let longest = asked.chain([own]).max_by_key(|h| h.nanos);
         if let Some(longest) = longest.filter(|h| h.nanos > retain) {
@@ -61,10 +65,27 @@ struct Horizon<'a> {
     place: Option<Span>,
     what: String,
     edge: Option<&'a Edge>,
+    /// How the time comes about.
+    note: Option<String>,
 }
 
-fn horizon<'a>(world: &World, edge: &'a Edge) -> Option<Horizon<'a>> {
+fn horizon<'a>(world: &World, timing: &Timing, edge: &'a Edge) -> Option<Horizon<'a>> {
     let name = caller(world, edge.from);
+    let again = match edge.from {
+        Caller::Subscription(id) => Redelivery::of_subscription(world, timing, id),
+        Caller::Operation(id) => Redelivery::of_queued(world, timing, id)
+            .filter(|_| world.operations[id].queue.as_ref().is_some_and(|q| q.expires.is_none())),
+        _ => None,
+    };
+    if let Some(again) = again {
+        return Some(Horizon {
+            nanos: again.over(),
+            place: Some(edge.from.span(world)),
+            what: format!("the message of `{name}` may come again for"),
+            edge: Some(edge),
+            note: Some(again.explained()),
+        });
+    }
     let (nanos, place, what) = match (edge.from, edge.kind) {
         (Caller::Saga(id), Kind::Step(at) | Kind::Undo(at)) => {
             let saga = &world.sagas[id];
@@ -85,7 +106,7 @@ fn horizon<'a>(world: &World, edge: &'a Edge) -> Option<Horizon<'a>> {
         }
         _ => (edge.time.times.total, Some(edge.span), format!("`{name}` repeats it for")),
     };
-    Some(Horizon { nanos, place, what, edge: Some(edge) })
+    Some(Horizon { nanos, place, what, edge: Some(edge), note: None })
 }
 
 /// Steps in the order of the text, groups opened.
@@ -119,6 +140,7 @@ fn judge(
             found = found.label(place, time(longest.nanos));
         }
     }
+    found.notes.extend(longest.note.clone());
     if let Some(written) = op.info.places.get("retain") {
         found =
             found.fix("keep them as long", written, format!("retain {}", literal(longest.nanos)));

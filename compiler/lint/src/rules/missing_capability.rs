@@ -3,6 +3,7 @@ use svckit_model::capabilities::{BrokerCapabilities, broker};
 use svckit_model::{Delivery, Deployment, Event, Id, Operation, Placement, World};
 
 use crate::analysis::flow::{Flow, Reader};
+use crate::analysis::redelivery::Redelivery;
 use crate::rule::rule;
 use crate::text::time;
 use crate::{Analysis, Report, policies};
@@ -56,13 +57,10 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                     }
                 }
             }
-            queued(world, deployment, placed, report);
+            queued(analysis, deployment, placed, report);
         }
     }
 }
-
-/// Deliveries of a queued command that does not say how many.
-const DELIVERIES: u32 = 5;
 
 /// Something asked for.
 #[derive(Clone, Copy)]
@@ -142,12 +140,18 @@ fn event_needs(
 }
 
 /// One message for each thing that some command needs.
-fn queued(world: &World, deployment: &Deployment, placed: &Placement, report: &mut Report) {
+fn queued(
+    analysis: &Analysis<'_>,
+    deployment: &Deployment,
+    placed: &Placement,
+    report: &mut Report,
+) {
+    let world = analysis.world;
     let Some(can) = placed.queue.as_deref().and_then(broker) else { return };
     let mut told = Vec::new();
     for id in &world.services[placed.service].operations {
         let op = &world.operations[*id];
-        let needs = queue_needs(world, op);
+        let needs = queue_needs(analysis, *id);
         let Some((need, asked)) = needs.into_iter().find(|(need, _)| !need.is_met(can)) else {
             continue;
         };
@@ -161,20 +165,18 @@ fn queued(world: &World, deployment: &Deployment, placed: &Placement, report: &m
 }
 
 /// What a queued command needs of its broker, and where that is said.
-fn queue_needs(world: &World, op: &Operation) -> Vec<(Need, Span)> {
-    let Some(queue) = op.queue.as_ref().filter(|_| op.promises.delivery != Delivery::AtMostOnce)
-    else {
-        return Vec::new();
-    };
+fn queue_needs(analysis: &Analysis<'_>, id: Id<Operation>) -> Vec<(Need, Span)> {
+    let world = analysis.world;
+    let op = &world.operations[id];
+    let again = Redelivery::of_queued(world, &analysis.calls().timing, id);
+    let (Some(queue), Some(again)) = (&op.queue, again) else { return Vec::new() };
     let place = op.info.place("queue");
     let mut needs = vec![(Need::Kept, place)];
     needs.extend(queue.expires.map(|nanos| (Need::Waiting(nanos), place)));
-    if let Some(retry) = policies::retry(world, op.policy).filter(|_| queue.attempts != Some(1)) {
-        let written = policies::written(world, op.policy, "retry.backoff")
-            .or_else(|| policies::written(world, op.policy, "retry"));
-        let longest = retry.pause(queue.attempts.unwrap_or(DELIVERIES).saturating_sub(1));
-        needs.push((Need::Delay(longest), written.map_or(place, |(place, _)| place)));
-    }
+    let written = policies::written(world, op.policy, "retry.backoff")
+        .or_else(|| policies::written(world, op.policy, "retry"));
+    let pauses = written.map_or(place, |(place, _)| place);
+    needs.push((Need::Delay(again.longest_pause()), pauses));
     needs
 }
 
