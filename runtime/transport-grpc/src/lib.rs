@@ -12,7 +12,7 @@ mod server;
 mod status;
 
 pub use self::client::{ClientOptions, GrpcClient};
-pub use self::server::{GrpcServer, ServerOptions};
+pub use self::server::{GrpcRoutes, GrpcServer, ServerOptions};
 
 /// The longest message, in bytes, that is sent or taken unless an option says otherwise: 4 MiB.
 pub const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;

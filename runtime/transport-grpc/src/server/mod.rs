@@ -33,6 +33,38 @@ impl Default for ServerOptions {
     }
 }
 
+/// What answers gRPC, without a socket of its own: for a server that speaks other protocols too.
+#[derive(Clone, Debug)]
+pub struct GrpcRoutes(Arc<Routes>);
+
+impl GrpcRoutes {
+    /// The services with health and reflection beside them.
+    ///
+    /// # Errors
+    /// `internal` if a service's descriptors are broken.
+    pub async fn new(
+        services: Arc<dyn Accept>,
+        env: Env,
+        options: ServerOptions,
+    ) -> Result<Self> {
+        Ok(Self(Arc::new(Routes::new(services, env, options).await?)))
+    }
+
+    /// Answers one request; what is not gRPC is refused.
+    pub async fn answer(
+        &self,
+        request: http::Request<hyper::body::Incoming>,
+        peer: Arc<str>,
+    ) -> http::Response<tonic::body::Body> {
+        self.0.handle(request.map(tonic::body::Body::new), peer).await
+    }
+
+    /// Tells those who watch its health that nothing new is taken.
+    pub async fn drain(&self) {
+        self.0.drain().await;
+    }
+}
+
 /// A server on a socket that is open already; it takes connections once it is served.
 #[derive(Debug)]
 pub struct GrpcServer {

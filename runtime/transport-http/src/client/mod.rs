@@ -1,0 +1,228 @@
+//! The client's side.
+
+mod events;
+mod request;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use http::{Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use svckit_core::call::{Answer, Body, OutgoingCall, Transport};
+use svckit_core::clock::Env;
+use svckit_core::error::{Error, Result};
+use svckit_core::json::JsonCodec;
+use svckit_core::operation::{Operation, Shape};
+use svckit_core::upload;
+
+use self::request::RequestBody;
+use crate::{MESSAGE_LIMIT, meta, status};
+
+/// How a client reaches its callee.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientOptions {
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// The longest message, in bytes, that is sent or taken.
+    pub message_limit: usize,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_millis(500), message_limit: MESSAGE_LIMIT }
+    }
+}
+
+/// How long a connection that nobody uses is kept: less than servers keep theirs.
+const IDLE: Duration = Duration::from_secs(20);
+/// The longest problem that is read, in bytes.
+const PROBLEM: usize = 1 << 20;
+
+/// The way to the services behind one address, over HTTP/1.1 and JSON. Connections come about when they are needed and
+/// are used again; a call that finds none fails at once with `unavailable`.
+#[derive(Clone)]
+pub struct HttpClient {
+    client: Client<HttpConnector, RequestBody>,
+    /// `http://host:port/base`, without a slash at its end.
+    base: Arc<str>,
+    options: ClientOptions,
+    env: Env,
+}
+
+/// What went wrong with the messages of a request, where that ended it.
+#[derive(Clone, Debug, Default)]
+struct Failed(Arc<Mutex<Option<Error>>>);
+
+impl Failed {
+    fn tell(&self, error: Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn or(&self, error: Error) -> Error {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(error)
+    }
+}
+
+impl HttpClient {
+    /// The way to `url`, `http+json://host:port`, with a path before all others if there is one. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// `invalid_argument` if `url` is not one.
+    pub fn new(url: &str, options: ClientOptions, env: Env) -> Result<Self> {
+        let invalid = |why: &str| {
+            Error::invalid_argument(format!(
+                "`{url}` is no address of an HTTP service: {why}; write http+json://host:port"
+            ))
+        };
+        let rest = url.strip_prefix("http+json://").ok_or_else(|| invalid("the scheme is another"))?;
+        let base = format!("http://{}", rest.trim_end_matches('/'));
+        let parsed: http::Uri = base.parse().map_err(|_| invalid("it is no URL"))?;
+        if parsed.host().is_none_or(str::is_empty) || parsed.query().is_some() {
+            return Err(invalid("it must be a host, a port and a path at most"));
+        }
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(options.connect_timeout));
+        connector.set_keepalive(Some(Duration::from_secs(30)));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector);
+        Ok(Self { client, base: base.into(), options, env })
+    }
+
+    async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
+        let codec = operation.codec.as_ref().ok_or_else(|| {
+            Error::unimplemented(format!("{} is not reached over HTTP", operation.full_name()))
+        })?;
+        let failed = Failed::default();
+        let request = self.request(operation, codec, call, &failed).await?;
+        let response = self.client.request(request).await;
+        let response = response.map_err(|error| failed.or(self.broken(error)))?;
+        if !response.status().is_success() {
+            return Err(failed.or(self.refused(codec, response).await));
+        }
+        self.answer(operation, codec, response, failed).await
+    }
+
+    async fn answer(
+        &self,
+        operation: &'static Operation,
+        codec: &'static JsonCodec,
+        response: Response<Incoming>,
+        failed: Failed,
+    ) -> Result<Answer> {
+        let (parts, body) = response.into_parts();
+        let meta = meta::read(&parts.headers);
+        let limit = self.options.message_limit;
+        let client = self.clone();
+        let body = match operation.shape {
+            Shape::Unary | Shape::ClientStream => {
+                let text = whole(body, limit).await.map_err(|error| failed.or(self.broken_body(error)))?;
+                Body::One(codec.answer.read_slice(&text).map_err(|error| unreadable(operation, error))?)
+            }
+            Shape::ServerStream | Shape::Bidi => match codec.raw_answer {
+                Some(field) => {
+                    let data = body.into_data_stream().map(move |part| match part {
+                        Ok(part) => Ok(upload::frame(field, &part)),
+                        Err(error) => Err(failed.or(client.broken_body(Stop::Broken(error)))),
+                    });
+                    Body::Stream(data.boxed())
+                }
+                None => Body::Stream(events::read(operation, codec, body, limit, move |stop| {
+                    failed.or(client.broken_body(stop))
+                })),
+            },
+        };
+        Ok(Answer { meta, body })
+    }
+
+    async fn refused(&self, codec: &JsonCodec, response: Response<Incoming>) -> Error {
+        let (parts, body) = response.into_parts();
+        // What can't be read says no more than its status.
+        let body = whole(body, PROBLEM).await.unwrap_or_default();
+        let error = status::read(parts.status, &parts.headers, &body, Some(codec), &self.base);
+        if parts.status == StatusCode::REQUEST_TIMEOUT { error.with_unreached() } else { error }
+    }
+
+    /// A call that was not answered at all.
+    fn broken(&self, error: hyper_util::client::legacy::Error) -> Error {
+        let last = last(&error);
+        let base = &self.base;
+        if error.is_connect() {
+            return Error::unavailable(format!("no connection to {base}: {last}")).with_unreached();
+        }
+        Error::unavailable(format!("the connection to {base} broke: {last}"))
+    }
+
+    fn broken_body(&self, stop: Stop) -> Error {
+        let base = &self.base;
+        match stop {
+            Stop::Broken(error) => {
+                Error::unavailable(format!("the connection to {base} broke: {}", last(&error)))
+            }
+            Stop::TooLong(limit) => Error::resource_exhausted(format!(
+                "the answer of {base} is too long: the limit is {limit} bytes"
+            )),
+            Stop::Early => Error::unavailable(format!("the answer of {base} broke off")),
+        }
+    }
+}
+
+/// Why the rest of an answer does not come.
+#[derive(Debug)]
+enum Stop {
+    Broken(hyper::Error),
+    TooLong(usize),
+    Early,
+}
+
+/// All of a body.
+async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Stop> {
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(part) = frame.map_err(Stop::Broken)?.into_data() {
+            if all.len() + part.len() > limit {
+                return Err(Stop::TooLong(limit));
+            }
+            all.extend_from_slice(&part);
+        }
+    }
+    Ok(all.freeze())
+}
+
+/// The innermost cause, which says most.
+fn last(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn unreadable(operation: &Operation, error: svckit_core::wire::DecodeError) -> Error {
+    let name = operation.name;
+    Error::internal(format!("the answer of {name} is not what the contract says: {error}"))
+        .with_source(error)
+}
+
+impl Transport for HttpClient {
+    fn call(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+    ) -> BoxFuture<'static, Result<Answer>> {
+        self.clone().attempt(operation, call).boxed()
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").field("endpoint", &self.base).finish_non_exhaustive()
+    }
+}

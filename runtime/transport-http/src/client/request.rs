@@ -1,0 +1,204 @@
+//! Calls as requests of HTTP.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Request};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+use svckit_core::call::metadata::IDEMPOTENCY_KEY;
+use svckit_core::call::{Body, OutgoingCall};
+use svckit_core::error::{Error, Result};
+use svckit_core::json::{JsonCodec, RawBody};
+use svckit_core::operation::{Operation, Shape};
+use svckit_core::upload;
+
+use super::{Failed, HttpClient};
+use crate::address::{self, Address};
+use crate::{deadline, meta, params};
+
+/// The body of a request; it fails with the error that ended its messages.
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, Error>;
+
+/// What stays as it is in a segment of a path.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
+
+type Messages = BoxStream<'static, Result<Bytes>>;
+
+impl HttpClient {
+    pub(super) async fn request(
+        &self,
+        operation: &'static Operation,
+        codec: &'static JsonCodec,
+        call: OutgoingCall,
+        failed: &Failed,
+    ) -> Result<Request<RequestBody>> {
+        let OutgoingCall { meta, deadline, body } = call;
+        let address = Address::of(operation);
+        let Parts { path, kind, body } = self.parts(operation, codec, &address, body, failed).await?;
+        let uri = format!("{}{path}", self.base);
+        let request = Request::builder().method(address.method.name()).uri(&uri).body(body);
+        let mut request = request.map_err(|error| {
+            Error::invalid_argument(format!("the call of {} is no request: {error}", operation.name))
+        })?;
+        let headers = request.headers_mut();
+        meta::write(&meta, headers);
+        if let Some(key) = meta.get(IDEMPOTENCY_KEY).and_then(|key| quoted(key).try_into().ok()) {
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if let Some(at) = deadline {
+            let left = at.saturating_duration_since(self.env.clock.now());
+            if let Ok(left) = HeaderValue::try_from(deadline::write(left)) {
+                headers.insert(deadline::HEADER, left);
+            }
+        }
+        if let Some(kind) = kind {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted(operation, codec)));
+        Ok(request)
+    }
+
+    async fn parts(
+        &self,
+        operation: &'static Operation,
+        codec: &'static JsonCodec,
+        address: &Address,
+        body: Body,
+        failed: &Failed,
+    ) -> Result<Parts> {
+        let limit = self.options.message_limit;
+        let mut messages = match body {
+            Body::One(bytes) if codec.raw.is_none() => {
+                let members = members(codec, &crate::fits(bytes, limit)?)?;
+                return one(operation, codec, address, members);
+            }
+            Body::One(bytes) => futures_util::stream::iter([Ok(bytes)]).boxed(),
+            Body::Stream(stream) => stream,
+        };
+        let Some(raw) = codec.raw else {
+            let lines = messages.map(move |item| line(codec, &crate::fits(item?, limit)?));
+            let path = path(operation, codec, address, &mut Map::new())?;
+            return Ok(Parts { path, kind: Some("application/x-ndjson"), body: streamed(lines.boxed(), failed) });
+        };
+        let mut members = Map::new();
+        let mut first = None;
+        if raw.head {
+            let none = || Error::invalid_argument("the request has no message");
+            let head = messages.next().await.unwrap_or_else(|| Err(none()))?;
+            members = self::members(codec, &head)?;
+            first = Some(head);
+        }
+        let mut path = path(operation, codec, address, &mut members)?;
+        query(codec, &members, &mut path);
+        let body = streamed(chunks(raw, first, messages), failed);
+        Ok(Parts { path, kind: Some("application/octet-stream"), body })
+    }
+}
+
+/// What a request is made of.
+struct Parts {
+    path: String,
+    kind: Option<&'static str>,
+    body: RequestBody,
+}
+
+fn members(codec: &JsonCodec, message: &Bytes) -> Result<Map<String, Json>> {
+    let broken = |error| Error::internal("the request is not what the contract says").with_source(error);
+    let text = codec.request.write(message).map_err(broken)?;
+    svckit_core::json::object(&text).map_err(broken)
+}
+
+/// A request of one message.
+fn one(
+    operation: &Operation,
+    codec: &JsonCodec,
+    address: &Address,
+    mut members: Map<String, Json>,
+) -> Result<Parts> {
+    let mut path = path(operation, codec, address, &mut members)?;
+    let (mut kind, mut text) = (None, Bytes::new());
+    if address.method.asks_by_query() {
+        query(codec, &members, &mut path);
+    } else {
+        kind = Some("application/json");
+        text = serde_json::to_vec(&members).unwrap_or_default().into();
+    }
+    let body = Full::new(text).map_err(|never| match never {}).boxed_unsync();
+    Ok(Parts { path, kind, body })
+}
+
+/// The path; what it holds is taken out of the members.
+fn path(
+    operation: &Operation,
+    codec: &JsonCodec,
+    address: &Address,
+    members: &mut Map<String, Json>,
+) -> Result<String> {
+    let segments = address.path.split('/').map(|segment| {
+        let Some(name) = address::param(segment) else { return Ok(segment.to_owned()) };
+        let param = codec.params.iter().find(|param| param.is(name));
+        let value = param.and_then(|param| members.remove(param.json));
+        let text = value.as_ref().and_then(params::segment).ok_or_else(|| {
+            Error::invalid_argument(format!(
+                "{name} must not be empty: the path of {} holds it",
+                operation.name
+            ))
+        })?;
+        Ok(utf8_percent_encode(&text, SEGMENT).to_string())
+    });
+    Ok(segments.collect::<Result<Vec<_>>>()?.join("/"))
+}
+
+fn query(codec: &JsonCodec, members: &Map<String, Json>, path: &mut String) {
+    let mut pairs = Vec::new();
+    params::spread(codec.params, members, "", &mut pairs);
+    if !pairs.is_empty() {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        path.push('?');
+        path.push_str(&query);
+    }
+}
+
+fn line(codec: &JsonCodec, message: &Bytes) -> Result<Bytes> {
+    let written = codec.request.write(message);
+    let mut text = written.map_err(|error| {
+        Error::internal("a request is not what the contract says").with_source(error)
+    })?;
+    text.push(b'\n');
+    Ok(text.into())
+}
+
+/// The bytes that the messages carry.
+fn chunks(raw: RawBody, first: Option<Bytes>, messages: Messages) -> Messages {
+    let all = futures_util::stream::iter(first.map(Ok)).chain(messages);
+    let chunks = all.map(move |message| upload::chunk(raw.field, message?));
+    chunks.filter(|chunk| std::future::ready(!chunk.as_ref().is_ok_and(Bytes::is_empty))).boxed()
+}
+
+/// A body of messages; the error that ends them is told, for the callee sees nothing but that the caller has gone.
+fn streamed(messages: Messages, failed: &Failed) -> RequestBody {
+    let failed = failed.clone();
+    let frames = messages.map(move |item| {
+        item.map(Frame::data).inspect_err(|error| failed.tell(error.clone()))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+fn accepted(operation: &Operation, codec: &JsonCodec) -> &'static str {
+    match operation.shape {
+        Shape::Unary | Shape::ClientStream => "application/json, application/problem+json",
+        _ if codec.raw_answer.is_some() => "application/octet-stream, application/problem+json",
+        _ => "text/event-stream, application/problem+json",
+    }
+}
+
+/// A string of structured fields (RFC 8941).
+fn quoted(key: &str) -> String {
+    format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+}

@@ -1,0 +1,218 @@
+//! One call: from a request of HTTP to an operation, and from its answer to a response.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response};
+use serde_json::{Map, Value as Json};
+use svckit_core::call::{Accept, Answer, Body as Message, IncomingCall};
+use svckit_core::check::Violations;
+use svckit_core::clock::Env;
+use svckit_core::error::{Error, Result};
+use svckit_core::json::JsonCodec;
+use svckit_core::operation::{Operation, Shape};
+
+use super::accept::{self, Sent};
+use super::body::{self, Bounds};
+use super::{Peer, answer};
+use crate::status::Refusal;
+use crate::{address, deadline, meta, params};
+
+/// What all calls share.
+pub(super) struct Calls {
+    pub(super) services: Arc<dyn Accept>,
+    pub(super) env: Env,
+    pub(super) bounds: Bounds,
+    pub(super) cors: Option<super::Cors>,
+    pub(super) sockets: super::socket::Sockets,
+}
+
+/// One operation on HTTP.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub(super) operation: &'static Operation,
+    pub(super) codec: &'static JsonCodec,
+    /// Whether what the path does not say of the request is in the query.
+    pub(super) by_query: bool,
+}
+
+/// The values of a path's parameters, decoded.
+pub(super) type PathValues = Vec<(String, String)>;
+
+impl Calls {
+    /// Does the call and answers it; what is wrong is answered by a problem.
+    pub(super) async fn serve(
+        &self,
+        target: Target,
+        path: PathValues,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        match self.answer(target, &path, &parts, body).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.response(Some(target.codec)),
+        }
+    }
+
+    async fn answer(
+        &self,
+        target: Target,
+        path: &PathValues,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Response<Body>, Refusal> {
+        accept::accepts(&parts.headers, answer::media(target))?;
+        let deadline = self.deadline(&parts.headers)?;
+        let body = self.within(deadline, target.operation, self.request(target, path, parts, body)).await?;
+        let call = IncomingCall {
+            meta: meta::read_request(&parts.headers)?,
+            deadline,
+            body,
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()),
+        };
+        let Answer { meta, body } = self.services.accept(target.operation, call).await?;
+        let mut response = match body {
+            Message::One(bytes) => answer::one(target, parts, &bytes)?,
+            Message::Stream(stream) if target.operation.shape.streams() => {
+                answer::many(target, stream)
+            }
+            Message::Stream(mut stream) => {
+                let none = || Error::internal("the call was answered with nothing");
+                let bytes = stream.next().await.unwrap_or_else(|| Err(none()))?;
+                answer::one(target, parts, &bytes)?
+            }
+        };
+        crate::meta::write(&meta, response.headers_mut());
+        Ok(response)
+    }
+
+    pub(super) fn deadline(&self, headers: &HeaderMap) -> Result<Option<Instant>> {
+        let timeout = deadline::read(headers)?;
+        Ok(timeout.and_then(|timeout| self.env.clock.now().checked_add(timeout)))
+    }
+
+    /// Up to the caller's deadline: nobody waits for the rest of a request whose caller has gone.
+    async fn within<T>(
+        &self,
+        deadline: Option<Instant>,
+        operation: &Operation,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let Some(at) = deadline else { return work.await };
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.env.clock.sleep_until(at) => Err(Refusal::from(Error::deadline_exceeded(
+                format!("{} took longer than its caller waits", operation.name),
+            ))),
+        }
+    }
+
+    /// The messages of the request.
+    async fn request(
+        &self,
+        target: Target,
+        path: &PathValues,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Message, Refusal> {
+        let Target { operation, codec, by_query } = target;
+        let bounds = self.bounds;
+        if let Some(raw) = codec.raw {
+            let head = match raw.head {
+                true => Some(head(codec, path, parts)?),
+                false => None,
+            };
+            return Ok(Message::Stream(body::chunks(body, raw, head, bounds.time)));
+        }
+        if matches!(operation.shape, Shape::ClientStream | Shape::Bidi) {
+            return match accept::sent(&parts.headers, true)? {
+                Sent::Lines => Ok(Message::Stream(body::lines(body, codec, bounds.limit))),
+                Sent::Json => {
+                    let all = body::of_array(&body::whole(body, bounds).await?, codec)?;
+                    let all = all.into_iter().map(Ok);
+                    Ok(Message::Stream(futures_util::stream::iter(all).boxed()))
+                }
+            };
+        }
+        let members = if by_query {
+            asked(codec, path, parts)?
+        } else {
+            let text = body::whole(body, bounds).await?;
+            if !text.is_empty() {
+                accept::sent(&parts.headers, false)?;
+            }
+            with_path(codec, path, body::members(&text)?)?
+        };
+        Ok(Message::One(codec.request.read(&members).map_err(body::refused)?))
+    }
+}
+
+/// The message of all that is in path and query.
+pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Bytes> {
+    codec.request.read(&asked(codec, path, parts)?).map_err(body::refused)
+}
+
+/// What path and query say of a request.
+fn asked(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Map<String, Json>> {
+    let (mut members, mut v) = (Map::new(), Violations::new());
+    for (name, text) in path {
+        params::put(codec.params, (name, text), &mut members, &mut v);
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    for (name, text) in form_urlencoded::parse(query.as_bytes()) {
+        params::put(codec.params, (&*name, &*text), &mut members, &mut v);
+    }
+    judged(members, v)
+}
+
+/// The members of a body, and what the path says beside them.
+pub(super) fn with_path(
+    codec: &JsonCodec,
+    path: &PathValues,
+    mut members: Map<String, Json>,
+) -> Result<Map<String, Json>> {
+    let mut v = Violations::new();
+    for (name, text) in path {
+        let Some(param) = codec.params.iter().find(|param| param.is(name)) else { continue };
+        let inside = members.remove(param.json).or_else(|| members.remove(param.name));
+        params::put(codec.params, (name, text), &mut members, &mut v);
+        let said = members.get(param.json).and_then(params::segment);
+        if let Some(inside) = inside.as_ref().and_then(params::segment)
+            && Some(&inside) != said.as_ref()
+        {
+            let (inside, text) = (params::short(&inside), params::short(text));
+            v.push(param.name, "path", format!("is `{text}` in the path, but `{inside}` in the body"));
+        }
+    }
+    judged(members, v)
+}
+
+fn judged(members: Map<String, Json>, v: Violations) -> Result<Map<String, Json>> {
+    if v.is_empty() { Ok(members) } else { Err(Error::violations_of(v.into_vec())) }
+}
+
+/// The version that a caller asks for.
+///
+/// # Errors
+/// `invalid_argument` if the header is no version.
+pub(super) fn version(headers: &HeaderMap) -> Result<Option<u32>> {
+    let Some(value) = headers.get("api-version") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let number = text.strip_prefix('v').unwrap_or(text).parse().ok();
+    number.map(Some).ok_or_else(|| {
+        let text = params::short(text);
+        Error::invalid_argument(format!("`Api-Version: {text}` is no version; write for example 1 or v1"))
+    })
+}
+
+/// Says in a response which version answered.
+pub(super) fn say_version(target: Target, response: &mut Response<Body>) {
+    if let Some(version) = address::version(target.operation) {
+        response.headers_mut().insert("api-version", version.into());
+    }
+}

@@ -1,0 +1,110 @@
+//! One connection: HTTP/1.1 or HTTP/2, as the caller begins.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{Others, Peer, ServerOptions};
+
+/// How long a connection may lie idle after its last request.
+const IDLE: Duration = Duration::from_secs(300);
+/// The longest head of a request, in bytes.
+const HEAD: usize = 64 * 1024;
+
+/// What answers the requests of a connection.
+#[derive(Clone)]
+pub(super) struct Answers {
+    pub(super) router: Router,
+    pub(super) others: Option<Others>,
+}
+
+impl Answers {
+    async fn answer(self, request: Request<Incoming>, peer: Arc<str>) -> Response<Body> {
+        match self.others.filter(|_| is_grpc(&request)) {
+            Some(others) => others(request, peer).await,
+            None => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer));
+                self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
+            }
+        }
+    }
+}
+
+fn is_grpc(request: &Request<Incoming>) -> bool {
+    let kind = request.headers().get(http::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// Serves a connection until its end; `drain` lets it end what it has begun.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    answers: Answers,
+    options: Arc<ServerOptions>,
+    drain: CancellationToken,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let peer: Arc<str> = peer.to_string().into();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let answer = answers.clone().answer(request, peer.clone());
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let builder = builder(&options);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drain.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = idle(&requests, options.read_timeout) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection broke");
+    }
+}
+
+fn builder(options: &ServerOptions) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(options.read_timeout).max_buf_size(HEAD);
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).max_concurrent_streams(options.calls);
+    http2.max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX));
+    builder
+}
+
+/// Returns once nothing has been asked for too long: the first request at once, the others within [`IDLE`].
+async fn idle(requests: &AtomicUsize, first: Duration) {
+    let (mut before, mut time) = (0, first);
+    loop {
+        tokio::time::sleep(time).await;
+        let now = requests.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        (before, time) = (now, IDLE);
+    }
+}

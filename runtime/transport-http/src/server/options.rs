@@ -1,0 +1,56 @@
+//! How a server listens.
+
+use std::time::Duration;
+
+use crate::MESSAGE_LIMIT;
+
+/// How a server listens.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// The longest body that is no stream, and the longest message of a stream, in bytes.
+    pub message_limit: usize,
+    /// How long the head of a request may take to arrive, and how long its body, unless that is a stream; then, how long
+    /// a part of it. What is slower is ended, so that slow callers do not use up the connections.
+    pub read_timeout: Duration,
+    /// How many connections there may be at once; more have to wait.
+    pub connections: usize,
+    /// How many calls there may be at once on one connection of HTTP/2.
+    pub calls: u32,
+    /// Whether answers are compressed for callers that accept it.
+    pub compression: bool,
+    /// Which pages of other origins may call; nothing: none.
+    pub cors: Option<Cors>,
+}
+
+/// Which origins may call from a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// All of them.
+    Any,
+    /// These: `https://shop.example`.
+    Origins(Vec<String>),
+}
+
+impl Cors {
+    /// Whether pages of an origin may call.
+    #[must_use]
+    pub fn allows(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Origins(origins) => origins.iter().any(|known| known == origin),
+        }
+    }
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            message_limit: MESSAGE_LIMIT,
+            read_timeout: Duration::from_secs(30),
+            connections: 10_000,
+            calls: 1_000,
+            compression: true,
+            cors: None,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Errors as RFC 9457 problems, and back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value as Json, json};
+use svckit_core::call::metadata::RETRIED_BELOW;
+use svckit_core::check::Violation;
+use svckit_core::error::{Code, Error, Reason};
+use svckit_core::json::JsonCodec;
+
+/// The media type of a problem.
+pub(crate) const PROBLEM: &str = "application/problem+json";
+
+/// What the type of a declared error begins with.
+const DECLARED: &str = "urn:svckit:error:";
+
+/// The reason of the error for a key that was used for another request.
+const REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+
+/// HTTP's status for each of gRPC's codes, as `google.rpc.Code` says.
+const STATUS: [(Code, u16); 16] = [
+    (Code::Cancelled, 499),
+    (Code::Unknown, 500),
+    (Code::InvalidArgument, 400),
+    (Code::DeadlineExceeded, 504),
+    (Code::NotFound, 404),
+    (Code::AlreadyExists, 409),
+    (Code::PermissionDenied, 403),
+    (Code::ResourceExhausted, 429),
+    (Code::FailedPrecondition, 400),
+    (Code::Aborted, 409),
+    (Code::OutOfRange, 400),
+    (Code::Unimplemented, 501),
+    (Code::Internal, 500),
+    (Code::Unavailable, 503),
+    (Code::DataLoss, 500),
+    (Code::Unauthenticated, 401),
+];
+
+/// The status of an error.
+pub(crate) fn of(error: &Error) -> StatusCode {
+    if error.reason().is_some_and(|reason| reason.reason == REUSED) {
+        return StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    let found = STATUS.iter().find(|(code, _)| *code == error.code());
+    found
+        .and_then(|(_, status)| StatusCode::from_u16(*status).ok())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Why a request is not answered: an error, and what HTTP says of it beyond that.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    status: Option<StatusCode>,
+    allow: Option<String>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, status: None, allow: None }
+    }
+}
+
+impl Refusal {
+    /// With a status of HTTP's own.
+    pub(crate) fn new(status: StatusCode, error: Error) -> Self {
+        Self { error, status: Some(status), allow: None }
+    }
+
+    /// `405`.
+    pub(crate) fn method(found: &http::Method, allow: String) -> Self {
+        let error = Error::unimplemented(format!("there is no {found} here; write one of {allow}"));
+        Self { error, status: Some(StatusCode::METHOD_NOT_ALLOWED), allow: Some(allow) }
+    }
+
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status.unwrap_or_else(|| of(&self.error))
+    }
+
+    /// As a response; declared errors are written by the operation's JSON.
+    pub(crate) fn response(&self, codec: Option<&JsonCodec>) -> Response<Body> {
+        let status = self.status();
+        let body = serde_json::to_vec(&problem(&self.error, status, codec)).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.error.retry_after() {
+            headers.insert(RETRY_AFTER, seconds(after));
+        }
+        if self.error.retried_below() {
+            let name = HeaderName::from_static(RETRIED_BELOW);
+            headers.insert(name, HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::try_from(allow).ok()) {
+            headers.insert(ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// Whole seconds, and never fewer than were asked for.
+fn seconds(after: Duration) -> HeaderValue {
+    HeaderValue::from(after.as_secs() + u64::from(after.subsec_nanos() > 0))
+}
+
+/// The problem that tells of an error.
+pub(crate) fn problem(error: &Error, status: StatusCode, codec: Option<&JsonCodec>) -> Json {
+    let mut problem = Map::new();
+    let declared = error.domain_name();
+    let short = declared.and_then(|name| name.rsplit('.').next());
+    let title = short.or(status.canonical_reason()).unwrap_or("Client Closed Request");
+    let kind = declared.map(|name| format!("{DECLARED}{name}"));
+    problem.insert("type".into(), kind.unwrap_or_else(|| "about:blank".into()).into());
+    problem.insert("title".into(), title.into());
+    problem.insert("status".into(), status.as_u16().into());
+    problem.insert("detail".into(), error.message().into());
+    problem.insert("code".into(), error.code().name().into());
+    if let Some(name) = declared {
+        problem.insert("error".into(), name.into());
+        if let Some(value) = declared_value(error, codec) {
+            problem.insert("value".into(), value);
+        }
+    }
+    if !error.violations().is_empty() {
+        let violations = error.violations().iter();
+        let violations = violations.map(|violation| {
+            json!({ "field": violation.path, "rule": violation.rule, "message": violation.message })
+        });
+        problem.insert("violations".into(), violations.collect());
+    }
+    if let Some(after) = error.retry_after() {
+        problem.insert("retryAfter".into(), after.as_secs_f64().into());
+    }
+    if let Some(Reason { reason, domain, metadata }) = error.reason() {
+        let reason = json!({ "reason": reason, "domain": domain, "metadata": metadata });
+        problem.insert("reason".into(), reason);
+    }
+    Json::Object(problem)
+}
+
+/// The declared error itself, as JSON.
+fn declared_value(error: &Error, codec: Option<&JsonCodec>) -> Option<Json> {
+    let form = codec?.error(error.domain_name()?)?;
+    let text = form.write(error.domain_bytes()?).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// What came from the callee in place of an answer. What is no problem, for something on the way answered, is judged by
+/// its status.
+pub(crate) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    codec: Option<&JsonCodec>,
+    endpoint: &str,
+) -> Error {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let problem = kind.starts_with(PROBLEM).then(|| serde_json::from_slice::<Map<_, _>>(body));
+    let mut error = match problem {
+        Some(Ok(problem)) => of_problem(&problem, codec).unwrap_or_else(|| bare(status, endpoint)),
+        _ => bare(status, endpoint),
+    };
+    if error.retry_after().is_none()
+        && let Some(after) = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok())
+    {
+        error = error.with_retry_after(Duration::from_secs(after));
+    }
+    if headers.contains_key(RETRIED_BELOW) { error.with_retried_below() } else { error }
+}
+
+/// The error that a problem tells of; nothing where it has no code that is known.
+pub(crate) fn of_problem(problem: &Map<String, Json>, codec: Option<&JsonCodec>) -> Option<Error> {
+    let text = |name: &str| problem.get(name).and_then(Json::as_str);
+    let code = Code::all().find(|code| Some(code.name()) == text("code"))?;
+    let mut error = Error::new(code, text("detail").unwrap_or_default());
+    if let Some(violations) = problem.get("violations").and_then(Json::as_array) {
+        error = error.with_violations(violations.iter().map(violation).collect());
+    }
+    if let Some(after) = problem.get("retryAfter").and_then(Json::as_f64)
+        && let Ok(after) = Duration::try_from_secs_f64(after)
+    {
+        error = error.with_retry_after(after);
+    }
+    if let Some(found) = problem.get("reason").and_then(Json::as_object) {
+        error = error.with_reason(reason(found));
+    }
+    let bytes = text("error").and_then(|name| {
+        let form = codec?.error(name)?;
+        let value = problem.get("value")?.as_object()?;
+        Some((form.name, form.read(value).ok()?))
+    });
+    Some(match bytes {
+        Some((name, bytes)) => error.with_domain(name, bytes),
+        None => error,
+    })
+}
+
+fn violation(json: &Json) -> Violation {
+    let text = |name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    Violation { path: text("field"), rule: text("rule"), message: text("message") }
+}
+
+fn reason(found: &Map<String, Json>) -> Reason {
+    let text = |name: &str| found.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let metadata = found.get("metadata").and_then(Json::as_object);
+    let metadata = metadata.into_iter().flatten();
+    let metadata: BTreeMap<_, _> = metadata
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
+    Reason { reason: text("reason"), domain: text("domain"), metadata }
+}
+
+/// An error of which nothing but a status is known.
+fn bare(status: StatusCode, endpoint: &str) -> Error {
+    let code = match status.as_u16() {
+        400 => Code::InvalidArgument,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        408 => Code::DeadlineExceeded,
+        409 => Code::Aborted,
+        413 | 429 => Code::ResourceExhausted,
+        404 | 405 | 406 | 415 | 501 => Code::Unimplemented,
+        502..=504 => Code::Unavailable,
+        _ => Code::Unknown,
+    };
+    Error::new(code, format!("{endpoint} answered {status} and no problem that says why"))
+}
+
+/// The error that ends a stream of events.
+pub(crate) fn of_event(data: &str, codec: Option<&JsonCodec>) -> Error {
+    let problem = serde_json::from_str::<Map<_, _>>(data).ok();
+    let error = problem.and_then(|problem| of_problem(&problem, codec));
+    error.unwrap_or_else(|| Error::unknown("the stream ended with an error that is no problem"))
+}
+
+/// The problem of an error, as text.
+pub(crate) fn text(error: &Error, codec: Option<&JsonCodec>) -> String {
+    problem(error, of(error), codec).to_string()
+}
+
