@@ -65,6 +65,7 @@ const MAY: &[(&str, &[&str])] = &[
         ],
     ),
     ("svckit-transport-grpc", &["svckit-core", "svckit-policy"]),
+    ("svckit-transport-http", &["svckit-core"]),
     ("svckit-transport-inproc", &["svckit-core", "svckit-policy", "svckit-sqlite"]),
     (
         "svckit",
@@ -75,6 +76,7 @@ const MAY: &[(&str, &[&str])] = &[
             "svckit-store-memory",
             "svckit-store-sqlite",
             "svckit-transport-grpc",
+            "svckit-transport-http",
             "svckit-transport-inproc",
         ],
     ),
@@ -98,7 +100,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("minijinja", &["svckit-templates"]),
     ("toml", &["svckit-driver", "svckit"]),
     ("tonic", &["svckit-transport-grpc"]),
-    ("hyper", &["svckit-transport-grpc"]),
+    ("axum", &["svckit-transport-http"]),
+    ("hyper", &["svckit-transport-grpc", "svckit-transport-http"]),
     (
         "tokio",
         &[
@@ -111,6 +114,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "svckit-store-sqlite",
             "svckit-testkit",
             "svckit-transport-grpc",
+            "svckit-transport-http",
             "svckit-transport-inproc",
             "svckit",
             "quickstart",

@@ -38,7 +38,7 @@ pub use svckit_store_sqlite as sqlite;
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};
-pub use self::config::Config;
+pub use self::config::{Config, HttpConfig};
 
 /// Includes what `svckit-build` generated from the crate's contracts: a module per package.
 #[macro_export]

@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn an_operation_without_a_binding_is_posted_to_by_its_name() {
         let address = Address::of(&UNBOUND);
-        assert_eq!((address.method, &*address.path), (Method::Post, "/shop.orders.v2.Orders/Place"));
+        assert_eq!(
+            (address.method, &*address.path),
+            (Method::Post, "/shop.orders.v2.Orders/Place")
+        );
         assert_eq!(version(&UNBOUND), Some(2));
     }
 

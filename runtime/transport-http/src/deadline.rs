@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "s", "-1", "1e9", "inf", "NaN", "2 s", "1d", "9999999999999999h", "1.2.3", "٣"] {
+        for text in
+            ["", "s", "-1", "1e9", "inf", "NaN", "2 s", "1d", "9999999999999999h", "1.2.3", "٣"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

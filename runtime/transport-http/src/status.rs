@@ -102,7 +102,8 @@ impl Refusal {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::try_from(allow).ok()) {
+        if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::try_from(allow).ok())
+        {
             headers.insert(ALLOW, allow);
         }
         response
@@ -172,7 +173,8 @@ pub(crate) fn read(
         _ => bare(status, endpoint),
     };
     if error.retry_after().is_none()
-        && let Some(after) = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok())
+        && let Some(after) =
+            headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok())
     {
         error = error.with_retry_after(Duration::from_secs(after));
     }
@@ -248,4 +250,3 @@ pub(crate) fn of_event(data: &str, codec: Option<&JsonCodec>) -> Error {
 pub(crate) fn text(error: &Error, codec: Option<&JsonCodec>) -> String {
     problem(error, of(error), codec).to_string()
 }
-

@@ -1,6 +1,7 @@
 //! An app: the services of one process, where they listen, and the ways to those elsewhere.
 
 mod durable;
+mod listen;
 mod registry;
 mod running;
 
@@ -18,8 +19,8 @@ use crate::{Config, Error, Result, ServiceServer};
 
 /// The services of one process and the ways to those elsewhere.
 ///
-/// Services in one app call each other in process; others are called over gRPC, where the configuration says. Cheap to
-/// clone.
+/// Services in one app call each other in process; others are called over gRPC or HTTP, where the configuration says.
+/// Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
     registry: Arc<Registry>,
@@ -57,7 +58,7 @@ impl App {
         Self { registry: Arc::new(Registry::new(&config, env)), config }
     }
 
-    /// Listens for gRPC at `address`, `host:port`; port 0 takes any that is free.
+    /// Listens for gRPC and HTTP at `address`, `host:port`; port 0 takes any that is free.
     #[must_use]
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.config.listen = Some(address.into());
@@ -75,7 +76,8 @@ impl App {
         self
     }
 
-    /// Says where a service is that is not served here: its full name in the contract, and `http://host:port`.
+    /// Says where a service is that is not served here: its full name in the contract, and `http://host:port` for gRPC or
+    /// `http+json://host:port` for HTTP.
     #[must_use]
     pub fn endpoint(self, service: impl Into<String>, url: impl Into<String>) -> Self {
         self.registry.add_endpoint(service.into(), url.into());
@@ -95,7 +97,7 @@ impl App {
         &self.config
     }
 
-    /// The way to a service: in process if it is served here, else over gRPC.
+    /// The way to a service: in process if it is served here, else over gRPC or HTTP.
     ///
     /// # Errors
     /// `unavailable` if no way is known, saying what to configure.
@@ -122,7 +124,7 @@ impl App {
         match running.address() {
             Some(address) => tracing::info!(%address, "serving"),
             None => tracing::warn!(
-                "nothing listens: set SVCKIT_LISTEN=host:port to be called over gRPC"
+                "nothing listens: set SVCKIT_LISTEN=host:port to be called over gRPC and HTTP"
             ),
         }
         running::signal().await?;
@@ -144,5 +146,5 @@ impl App {
     }
 }
 
-/// Where gRPC listens, if it does.
+/// Where the app listens, if it does.
 pub(crate) type Address = Option<SocketAddr>;

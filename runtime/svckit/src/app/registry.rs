@@ -158,24 +158,55 @@ impl Registry {
         Ok(channel)
     }
 
-    #[cfg(feature = "grpc")]
+    /// The way to another process, by the scheme of its URL.
     fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        let way = if url.starts_with("http+json://") {
+            self.over_http(service, url)
+        } else {
+            self.over_grpc(service, url)
+        };
+        way.map_err(|error| error.context(service.name))
+    }
+
+    #[cfg(feature = "grpc")]
+    fn over_grpc(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
         use svckit_transport_grpc::{ClientOptions, GrpcClient};
-        let connects = service.operations.iter().map(|operation| operation.policy.timeout.connect);
-        let connect_timeout = connects.max().unwrap_or(ClientOptions::default().connect_timeout);
+        let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
         let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
-        let client = GrpcClient::new(url, options, self.env.clone());
-        client.map(|client| self.policed(client)).map_err(|error| error.context(service.name))
+        GrpcClient::new(url, options, self.env.clone()).map(|client| self.policed(client))
     }
 
     #[cfg(not(feature = "grpc"))]
-    fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        let _ = self.message_limit;
-        Err(Error::unavailable(format!(
-            "{} is at {url}, but svckit is built without its feature `grpc`",
-            service.name
-        )))
+    fn over_grpc(&self, _: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        Err(not_built(url, "grpc"))
     }
+
+    #[cfg(feature = "http")]
+    fn over_http(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        use svckit_transport_http::{ClientOptions, HttpClient};
+        let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
+        let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
+        HttpClient::new(url, options, self.env.clone()).map(|client| self.policed(client))
+    }
+
+    #[cfg(not(feature = "http"))]
+    fn over_http(&self, _: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
+        Err(not_built(url, "http"))
+    }
+}
+
+/// The longest that any of a service's operations gives a connection.
+#[cfg(any(feature = "grpc", feature = "http"))]
+fn connect_timeout(service: &ServiceDescriptor, usual: std::time::Duration) -> std::time::Duration {
+    let connects = service.operations.iter().map(|operation| operation.policy.timeout.connect);
+    connects.max().unwrap_or(usual)
+}
+
+#[cfg(not(all(feature = "grpc", feature = "http")))]
+fn not_built(url: &str, feature: &str) -> Error {
+    Error::unavailable(format!(
+        "it is at {url}, but svckit is built without its feature `{feature}`"
+    ))
 }
 
 fn no_way(name: &str) -> String {

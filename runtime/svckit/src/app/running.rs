@@ -14,6 +14,7 @@ use svckit_messaging::{ConsumerGroup, Lag, Messaging, MessagingParts, ServiceSto
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::listen::{Ends, listen};
 use super::{Address, App};
 use crate::Result;
 
@@ -43,18 +44,19 @@ impl Running {
         let host = app.registry.host()?;
         let broker = app.registry.durable().broker()?;
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
-        let (address, server) = listen(&app, &host, &drain, &kill).await?;
+        let ends = Ends { drain: &drain, kill: &kill };
+        let (address, server) = listen(&app, &host, ends).await?;
         let messaging = Some(messaging(&app, &host, broker.clone()).await?);
         Ok(Self { app, address, host, broker, messaging, drain, kill, server })
     }
 
-    /// Where gRPC listens; nothing if it does not.
+    /// Where gRPC and HTTP listen; nothing if they do not.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Where gRPC listens, as a client writes it: `http://127.0.0.1:7000`.
+    /// Where gRPC and HTTP listen, as a client writes it: `http://127.0.0.1:7000`.
     #[must_use]
     pub fn url(&self) -> Option<String> {
         self.address.map(|address| format!("http://{address}"))
@@ -172,41 +174,6 @@ async fn messaging(app: &App, host: &Host, broker: Arc<dyn Broker>) -> Result<Me
     let stores = names.filter_map(store).collect();
     let (env, groups) = (app.registry.env().clone(), ConsumerGroup::of(host));
     Messaging::start(MessagingParts { env, broker, groups, stores }).await
-}
-
-#[cfg(feature = "grpc")]
-async fn listen(
-    app: &App,
-    host: &Host,
-    drain: &CancellationToken,
-    kill: &CancellationToken,
-) -> Result<(Address, Option<JoinHandle<()>>)> {
-    use svckit_transport_grpc::{GrpcServer, ServerOptions};
-    let Some(address) = &app.config.listen else { return Ok((None, None)) };
-    let options = ServerOptions {
-        message_limit: app.config.message_limit,
-        reflection: app.config.reflection,
-    };
-    let services = std::sync::Arc::new(host.clone());
-    let server = GrpcServer::bind(address, services, app.registry.env().clone(), options).await?;
-    let address = server.address();
-    let serving = tokio::spawn(server.serve(drain.clone(), kill.clone()));
-    Ok((Some(address), Some(serving)))
-}
-
-#[cfg(not(feature = "grpc"))]
-async fn listen(
-    app: &App,
-    _: &Host,
-    _: &CancellationToken,
-    _: &CancellationToken,
-) -> Result<(Address, Option<JoinHandle<()>>)> {
-    match &app.config.listen {
-        Some(address) => Err(crate::Error::failed_precondition(format!(
-            "cannot listen on {address}: svckit is built without its feature `grpc`"
-        ))),
-        None => Ok((None, None)),
-    }
 }
 
 /// Waits for SIGTERM or SIGINT.

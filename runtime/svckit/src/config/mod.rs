@@ -1,5 +1,6 @@
 //! How an app is configured: a file, the environment, and what the program says itself.
 
+mod http;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use svckit_core::message::Payload;
 
+pub use self::http::HttpConfig;
 use crate::{Error, Result};
 
 /// What an app is told from outside. A later source overrides an earlier one: defaults, the file that `SVCKIT_CONFIG`
@@ -25,14 +27,18 @@ use crate::{Error, Result};
 ///
 /// [endpoints]
 /// "shop.inventory.v1.Inventory" = "http://inventory:7001"
+/// "shop.payments.v1.Payments" = "http+json://payments:7002"
+///
+/// [http]
+/// cors = ["https://shop.example"]
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The deployment that runs. In this version `local` alone: any other is refused at the start.
     pub deployment: String,
-    /// Where gRPC listens; nowhere if not said.
+    /// Where gRPC and HTTP listen; nowhere if not said.
     pub listen: Option<String>,
-    /// Where other services are, by their names in the contract.
+    /// Where other services are, by their names in the contract: `http://` for gRPC, `http+json://` for HTTP.
     pub endpoints: BTreeMap<String, String>,
     /// How long calls in flight may take to end once the app stops.
     pub drain: Duration,
@@ -45,6 +51,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// In which form messages are written; either is read.
     pub payload: Payload,
+    /// How services are reached over HTTP.
+    pub http: HttpConfig,
 }
 
 impl Config {
@@ -65,6 +73,7 @@ impl Default for Config {
             reflection: true,
             data: None,
             payload: Payload::default(),
+            http: HttpConfig::default(),
         }
     }
 }
@@ -82,6 +91,7 @@ struct File {
     reflection: Option<bool>,
     data: Option<String>,
     payload: Option<String>,
+    http: Option<HttpConfig>,
 }
 
 /// The variables that are read.
@@ -157,6 +167,9 @@ impl Config {
         }
         if let Some(form) = file.payload {
             self.payload = payload(&form).map_err(|error| error.context("payload"))?;
+        }
+        if let Some(http) = file.http {
+            self.http = http;
         }
         self.listen = file.listen.or(self.listen.take());
         self.endpoints.extend(file.endpoints);

@@ -21,6 +21,13 @@ macro_rules! both {
                 super::$name(crate::shop::remote(&running).await).await;
                 running.shutdown().await;
             }
+
+            #[tokio::test]
+            async fn over_http() {
+                let (running, _probe) = crate::shop::start().await;
+                super::$name(crate::shop::remote_http(&running).await).await;
+                running.shutdown().await;
+            }
         }
     )*};
 }

@@ -183,7 +183,8 @@ async fn what_is_no_grpc_is_told_by_http() {
     let request = request.body(tonic::body::Body::empty()).unwrap();
     std::future::poll_fn(|cx| tonic::codegen::Service::poll_ready(&mut channel, cx)).await.unwrap();
     let response = tonic::codegen::Service::call(&mut channel, request).await.unwrap();
-    assert_eq!(response.status(), http::StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(response.status(), http::StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
 }
 
 #[tokio::test]

@@ -98,8 +98,12 @@ pub async fn start() -> (Running, Arc<Probe>) {
 }
 
 pub fn app() -> (App, Arc<Probe>) {
+    app_with(Config::default())
+}
+
+pub fn app_with(config: Config) -> (App, Arc<Probe>) {
     let probe = Arc::new(Probe::default());
-    let app = App::with_env(Config::default(), env())
+    let app = App::with_env(config, env())
         .serve(orders::server(Orders(probe.clone())))
         .serve(inventory::server(Inventory(probe.clone())));
     (app, probe)
@@ -130,6 +134,13 @@ fn env() -> Env {
 /// A client of its own process: nothing but sockets between it and the services.
 pub async fn remote(running: &Running) -> orders::Client {
     let app = App::local().endpoint("sample.v1.Orders", running.url().unwrap());
+    orders::Client::connect(&app).await.unwrap()
+}
+
+/// As [`remote`], over HTTP and JSON.
+pub async fn remote_http(running: &Running) -> orders::Client {
+    let url = format!("http+json://{}", running.address().unwrap());
+    let app = App::local().endpoint("sample.v1.Orders", url);
     orders::Client::connect(&app).await.unwrap()
 }
 

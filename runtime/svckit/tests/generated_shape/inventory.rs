@@ -7,10 +7,14 @@ const SERVICE: &str = "sample.v1.Inventory";
 /// `Reserve`.
 pub static RESERVE: rt::Operation =
     rt::Operation::command(SERVICE, "Reserve", "/sample.v1.InventoryService/Reserve")
-        .idempotency(rt::Idempotency::Natural);
+        .idempotency(rt::Idempotency::Natural)
+        .codec(rt::JsonCodec::of::<super::ReserveRequest, rt::Empty>().errors(
+            const { &[rt::JsonForm::of::<super::OutOfStock>(), rt::JsonForm::of::<super::Busy>()] },
+        ));
 /// `StockLevel`.
 pub static STOCK_LEVEL: rt::Operation =
-    rt::Operation::query(SERVICE, "StockLevel", "/sample.v1.InventoryService/StockLevel");
+    rt::Operation::query(SERVICE, "StockLevel", "/sample.v1.InventoryService/StockLevel")
+        .codec(rt::JsonCodec::of::<super::StockLevelRequest, rt::One<u32>>());
 
 /// The service.
 pub static DESCRIPTOR: rt::ServiceDescriptor = rt::ServiceDescriptor {

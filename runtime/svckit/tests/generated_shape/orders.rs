@@ -15,32 +15,74 @@ const SHORT: rt::PolicyConfig = rt::PolicyConfig {
     ..rt::PolicyConfig::STANDARD
 };
 
+/// A parameter that is one text.
+const fn text(name: &'static str) -> rt::Param {
+    rt::Param::new(name, name, rt::ParamKind::Text)
+}
+
+const PAGE_SIZE: rt::Param = rt::Param::new("page_size", "pageSize", rt::ParamKind::Text);
+const PAGE_TOKEN: rt::Param = rt::Param::new("page_token", "pageToken", rt::ParamKind::Text);
+
+/// Where the contract binds it.
+const fn on_http(operation: rt::Operation, binding: Option<rt::HttpBinding>) -> rt::Operation {
+    match binding {
+        Some(binding) => operation.http(binding),
+        None => operation,
+    }
+}
+
 macro_rules! operations {
-    ($($constant:ident $kind:ident $name:literal $shape:ident $idempotency:ident;)*) => {$(
-        pub static $constant: rt::Operation =
+    ($($constant:ident $kind:ident $name:literal $shape:ident $idempotency:ident $codec:expr, $http:expr;)*) => {$(
+        pub static $constant: rt::Operation = on_http(
             rt::Operation::$kind(SERVICE, $name, concat!("/sample.v1.OrdersService/", $name))
                 .shape(rt::Shape::$shape)
                 .idempotency(rt::Idempotency::$idempotency)
-                .policy(SHORT);
+                .policy(SHORT)
+                .codec($codec),
+            $http,
+        );
     )*};
 }
 
 operations! {
-    LIST_ORDERS query "ListOrders" Unary Natural;
-    WATCH_ORDER query "WatchOrder" ServerStream Natural;
-    COUNT query "Count" ServerStream Natural;
-    IMPORT_ORDERS command "ImportOrders" ClientStream Natural;
-    CHAT command "Chat" Bidi Natural;
-    ATTACH_SCAN command "AttachScan" ClientStream Natural;
-    DOWNLOAD query "Download" ServerStream Natural;
-    FORGET command "Forget" Unary ByCaller;
-    RESIZE_PHOTO command "ResizePhoto" Unary ByCaller;
+    LIST_ORDERS query "ListOrders" Unary Natural
+        rt::JsonCodec::of::<rt::Paged<super::ListOrdersRequest>, rt::Page<super::Order>>()
+            .params(const { &[text("customer"), PAGE_SIZE, PAGE_TOKEN] }),
+        Some(rt::HttpBinding::new(rt::Method::Get, "/v1/customers/{customer}/orders"));
+    WATCH_ORDER query "WatchOrder" ServerStream Natural
+        rt::JsonCodec::of::<super::WatchOrderRequest, super::Order>()
+            .errors(const { &[rt::JsonForm::of::<super::OutOfStock>()] })
+            .params(const { &[text("id"), text("count")] }),
+        Some(rt::HttpBinding::new(rt::Method::Get, "/v1/orders/{id}/watch"));
+    COUNT query "Count" ServerStream Natural
+        rt::JsonCodec::of::<super::CountRequest, rt::One<u32>>(), None;
+    IMPORT_ORDERS command "ImportOrders" ClientStream Natural
+        rt::JsonCodec::of::<super::Order, super::ImportSummary>(), None;
+    CHAT command "Chat" Bidi Natural
+        rt::JsonCodec::of::<super::Order, super::Order>(), None;
+    ATTACH_SCAN command "AttachScan" ClientStream Natural
+        rt::JsonCodec::upload::<AttachScanRequest, rt::One<u64>>()
+            .params(const { &[text("id")] }),
+        Some(rt::HttpBinding::new(rt::Method::Put, "/v1/orders/{id}/scan"));
+    DOWNLOAD query "Download" ServerStream Natural
+        rt::JsonCodec::of::<super::DownloadRequest, rt::One<svckit::Bytes>>()
+            .raw_answer()
+            .params(const { &[text("chunks"), text("size")] }),
+        Some(rt::HttpBinding::new(rt::Method::Get, "/v1/download"));
+    FORGET command "Forget" Unary ByCaller
+        rt::JsonCodec::of::<super::ForgetRequest, rt::Empty>(), None;
+    RESIZE_PHOTO command "ResizePhoto" Unary ByCaller
+        rt::JsonCodec::of::<super::ResizePhotoRequest, rt::Empty>().accepted(), None;
 }
 
 pub static PLACE_ORDER: rt::Operation =
     rt::Operation::command(SERVICE, "PlaceOrder", "/sample.v1.OrdersService/PlaceOrder")
         .idempotency(rt::Idempotency::ByField("request_id"))
-        .policy(SHORT);
+        .policy(SHORT)
+        .codec(
+            rt::JsonCodec::of::<super::PlaceOrderRequest, super::Order>()
+                .errors(const { &[rt::JsonForm::of::<super::OutOfStock>()] }),
+        );
 
 pub static RESIZE_PHOTO_QUEUE: rt::QueueDescriptor =
     rt::QueueDescriptor::new(&RESIZE_PHOTO).concurrency(2).attempts(3);

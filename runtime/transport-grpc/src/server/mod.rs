@@ -42,11 +42,7 @@ impl GrpcRoutes {
     ///
     /// # Errors
     /// `internal` if a service's descriptors are broken.
-    pub async fn new(
-        services: Arc<dyn Accept>,
-        env: Env,
-        options: ServerOptions,
-    ) -> Result<Self> {
+    pub async fn new(services: Arc<dyn Accept>, env: Env, options: ServerOptions) -> Result<Self> {
         Ok(Self(Arc::new(Routes::new(services, env, options).await?)))
     }
 

@@ -82,7 +82,8 @@ impl HttpClient {
                 "`{url}` is no address of an HTTP service: {why}; write http+json://host:port"
             ))
         };
-        let rest = url.strip_prefix("http+json://").ok_or_else(|| invalid("the scheme is another"))?;
+        let rest =
+            url.strip_prefix("http+json://").ok_or_else(|| invalid("the scheme is another"))?;
         let base = format!("http://{}", rest.trim_end_matches('/'));
         let parsed: http::Uri = base.parse().map_err(|_| invalid("it is no URL"))?;
         if parsed.host().is_none_or(str::is_empty) || parsed.query().is_some() {
@@ -126,8 +127,11 @@ impl HttpClient {
         let client = self.clone();
         let body = match operation.shape {
             Shape::Unary | Shape::ClientStream => {
-                let text = whole(body, limit).await.map_err(|error| failed.or(self.broken_body(error)))?;
-                Body::One(codec.answer.read_slice(&text).map_err(|error| unreadable(operation, error))?)
+                let text =
+                    whole(body, limit).await.map_err(|error| failed.or(self.broken_body(error)))?;
+                Body::One(
+                    codec.answer.read_slice(&text).map_err(|error| unreadable(operation, error))?,
+                )
             }
             Shape::ServerStream | Shape::Bidi => match codec.raw_answer {
                 Some(field) => {

@@ -40,11 +40,15 @@ impl HttpClient {
     ) -> Result<Request<RequestBody>> {
         let OutgoingCall { meta, deadline, body } = call;
         let address = Address::of(operation);
-        let Parts { path, kind, body } = self.parts(operation, codec, &address, body, failed).await?;
+        let Parts { path, kind, body } =
+            self.parts(operation, codec, &address, body, failed).await?;
         let uri = format!("{}{path}", self.base);
         let request = Request::builder().method(address.method.name()).uri(&uri).body(body);
         let mut request = request.map_err(|error| {
-            Error::invalid_argument(format!("the call of {} is no request: {error}", operation.name))
+            Error::invalid_argument(format!(
+                "the call of {} is no request: {error}",
+                operation.name
+            ))
         })?;
         let headers = request.headers_mut();
         meta::write(&meta, headers);
@@ -84,7 +88,11 @@ impl HttpClient {
         let Some(raw) = codec.raw else {
             let lines = messages.map(move |item| line(codec, &crate::fits(item?, limit)?));
             let path = path(operation, codec, address, &mut Map::new())?;
-            return Ok(Parts { path, kind: Some("application/x-ndjson"), body: streamed(lines.boxed(), failed) });
+            return Ok(Parts {
+                path,
+                kind: Some("application/x-ndjson"),
+                body: streamed(lines.boxed(), failed),
+            });
         };
         let mut members = Map::new();
         let mut first = None;
@@ -109,7 +117,8 @@ struct Parts {
 }
 
 fn members(codec: &JsonCodec, message: &Bytes) -> Result<Map<String, Json>> {
-    let broken = |error| Error::internal("the request is not what the contract says").with_source(error);
+    let broken =
+        |error| Error::internal("the request is not what the contract says").with_source(error);
     let text = codec.request.write(message).map_err(broken)?;
     svckit_core::json::object(&text).map_err(broken)
 }
@@ -184,9 +193,8 @@ fn chunks(raw: RawBody, first: Option<Bytes>, messages: Messages) -> Messages {
 /// A body of messages; the error that ends them is told, for the callee sees nothing but that the caller has gone.
 fn streamed(messages: Messages, failed: &Failed) -> RequestBody {
     let failed = failed.clone();
-    let frames = messages.map(move |item| {
-        item.map(Frame::data).inspect_err(|error| failed.tell(error.clone()))
-    });
+    let frames = messages
+        .map(move |item| item.map(Frame::data).inspect_err(|error| failed.tell(error.clone())));
     StreamBody::new(frames).boxed_unsync()
 }
 

@@ -21,7 +21,8 @@ pub(super) const RAW: &str = "application/octet-stream";
 /// # Errors
 /// `406`, with what there is.
 pub(super) fn accepts(headers: &HeaderMap, answer: &'static str) -> Result<(), Refusal> {
-    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let mut ranges =
+        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     if ranges.peek().is_none() {
         return Ok(());
     }
@@ -75,7 +76,8 @@ pub(super) fn sent(headers: &HeaderMap, streams: bool) -> Result<Sent, Refusal> 
     let text = value.to_str().unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
+    let charset = parts
+        .find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
     let utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"));
     let form = match name.as_str() {
         JSON => Some(Sent::Json),
@@ -84,7 +86,11 @@ pub(super) fn sent(headers: &HeaderMap, streams: bool) -> Result<Sent, Refusal> 
         _ => None,
     };
     form.filter(|_| utf8).ok_or_else(|| {
-        let lines = if streams { format!(", or as {LINES}, a message on each line") } else { String::new() };
+        let lines = if streams {
+            format!(", or as {LINES}, a message on each line")
+        } else {
+            String::new()
+        };
         let error = Error::invalid_argument(format!(
             "the body is sent as `{}`; send it with `Content-Type: {JSON}` in UTF-8{lines}",
             short(text)

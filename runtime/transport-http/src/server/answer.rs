@@ -152,7 +152,9 @@ fn events(codec: &'static JsonCodec, stream: BoxStream<'static, Result<Bytes>>) 
         let text = |item: Result<Bytes>| item.and_then(|message| written(codec, &message));
         match item.map(text) {
             Some(Ok(json)) => Event::default().data(String::from_utf8_lossy(&json)),
-            Some(Err(error)) => Event::default().event("error").data(status::text(&error, Some(codec))),
+            Some(Err(error)) => {
+                Event::default().event("error").data(status::text(&error, Some(codec)))
+            }
             None => Event::default().event("end").data("{}"),
         }
     };

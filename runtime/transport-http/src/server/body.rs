@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::BoxStream;
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use http::StatusCode;
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -80,7 +80,8 @@ fn broken(error: axum::Error) -> Error {
     let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
     let gone = causes.clone().any(|cause| cause.is::<hyper::Error>());
     if gone {
-        return Error::cancelled("the caller stopped in the middle of its request").with_source(error);
+        return Error::cancelled("the caller stopped in the middle of its request")
+            .with_source(error);
     }
     let last = causes.last().map(ToString::to_string).unwrap_or_default();
     Error::invalid_argument(format!("the body can't be read: {last}"))

@@ -67,7 +67,9 @@ impl Calls {
     ) -> Result<Response<Body>, Refusal> {
         accept::accepts(&parts.headers, answer::media(target))?;
         let deadline = self.deadline(&parts.headers)?;
-        let body = self.within(deadline, target.operation, self.request(target, path, parts, body)).await?;
+        let body = self
+            .within(deadline, target.operation, self.request(target, path, parts, body))
+            .await?;
         let call = IncomingCall {
             meta: meta::read_request(&parts.headers)?,
             deadline,
@@ -186,7 +188,11 @@ pub(super) fn with_path(
             && Some(&inside) != said.as_ref()
         {
             let (inside, text) = (params::short(&inside), params::short(text));
-            v.push(param.name, "path", format!("is `{text}` in the path, but `{inside}` in the body"));
+            v.push(
+                param.name,
+                "path",
+                format!("is `{text}` in the path, but `{inside}` in the body"),
+            );
         }
     }
     judged(members, v)
@@ -206,7 +212,9 @@ pub(super) fn version(headers: &HeaderMap) -> Result<Option<u32>> {
     let number = text.strip_prefix('v').unwrap_or(text).parse().ok();
     number.map(Some).ok_or_else(|| {
         let text = params::short(text);
-        Error::invalid_argument(format!("`Api-Version: {text}` is no version; write for example 1 or v1"))
+        Error::invalid_argument(format!(
+            "`Api-Version: {text}` is no version; write for example 1 or v1"
+        ))
     })
 }
 

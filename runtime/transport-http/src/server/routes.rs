@@ -94,9 +94,9 @@ fn layered(mut router: Router, options: &ServerOptions) -> Router {
 fn cors_layer(cors: &Cors) -> CorsLayer {
     let origins = match cors {
         Cors::Any => AllowOrigin::any(),
-        Cors::Origins(origins) => {
-            AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok()))
-        }
+        Cors::Origins(origins) => AllowOrigin::list(
+            origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok()),
+        ),
     };
     let exposed = ["api-version", "etag", "link", "retry-after"].map(http::HeaderName::from_static);
     CorsLayer::new()
@@ -150,7 +150,9 @@ impl Site {
             let (a, b) = (other.target.operation, entry.target.operation);
             return Err(Error::failed_precondition(format!(
                 "`{} {path}` is answered by {} and by {}; give one of them another path, or serve them in two processes",
-                entry.method, a.full_name(), b.full_name()
+                entry.method,
+                a.full_name(),
+                b.full_name()
             )));
         }
         self.entries.push(entry);
@@ -211,7 +213,8 @@ impl Site {
             };
         }
         let version = call::version(request.headers())?;
-        let of_version = fitting.iter().filter(|entry| version.is_none() || entry.version == version);
+        let of_version =
+            fitting.iter().filter(|entry| version.is_none() || entry.version == version);
         let newest = of_version.max_by_key(|entry| (!entry.short, entry.version));
         newest.map(|entry| Some(*entry)).ok_or_else(|| {
             let known: Vec<_> = fitting.iter().filter_map(|entry| entry.version).collect();

@@ -24,8 +24,8 @@ use tokio_util::task::TaskTracker;
 
 use super::call::{Calls, PathValues, Target, head, with_path};
 use super::{Cors, Peer, answer, body};
-use crate::status::{self, Refusal};
 use crate::meta;
+use crate::status::{self, Refusal};
 
 /// How often a connection that is silent is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
@@ -41,7 +41,9 @@ pub(super) struct Sockets {
 pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
     let says = |name, wanted: &str| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(wanted))
+        values
+            .flat_map(|value| value.split(','))
+            .any(|part| part.trim().eq_ignore_ascii_case(wanted))
     };
     says(CONNECTION, "upgrade") && says(UPGRADE, "websocket")
 }
