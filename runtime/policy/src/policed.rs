@@ -1,24 +1,34 @@
 //! A transport under the policies of the operations that are called over it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use svckit_core::call::{Answer, Body, OutgoingCall, Transport};
+use futures_util::{FutureExt, StreamExt};
+use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
-use svckit_core::operation::Operation;
+use svckit_core::operation::{Fallback, LimitPer, Operation};
 
+use crate::bulkhead::Place;
+use crate::fallback::{self, Answers, Asked};
 use crate::run::{Call, Policy};
 
-/// Timeouts and retries around a transport to one callee. Retries send the same bytes and metadata, with the same key
-/// of idempotency.
+/// The policies of operations around a transport to one callee. Retries and hedges send the same bytes and metadata, with
+/// the same key of idempotency.
 pub struct Policed {
     inner: Arc<dyn Transport>,
     env: Env,
     /// By where an operation stands in memory: who calls it under a policy of their own has an operation of their own.
-    policies: RwLock<HashMap<usize, Arc<Policy>>>,
+    policies: RwLock<HashMap<usize, Arc<Governed>>>,
+}
+
+/// The policy of an operation, and its answers that may stand in for others.
+struct Governed {
+    policy: Policy,
+    answers: Mutex<Answers>,
 }
 
 impl std::fmt::Debug for Policed {
@@ -34,7 +44,7 @@ impl Policed {
         Self { inner, env, policies: RwLock::default() }
     }
 
-    fn policy(&self, operation: &'static Operation) -> Arc<Policy> {
+    fn governed(&self, operation: &'static Operation) -> Arc<Governed> {
         let place = std::ptr::from_ref(operation).addr();
         if let Some(policy) =
             self.policies.read().unwrap_or_else(PoisonError::into_inner).get(&place)
@@ -42,7 +52,12 @@ impl Policed {
             return policy.clone();
         }
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Policy::new(operation.policy, self.env.clone()));
+        let new = || {
+            let make =
+                if self.inner.guards_endpoints() { Policy::without_breaker } else { Policy::new };
+            let policy = make(operation.policy, self.env.clone());
+            Arc::new(Governed { policy, answers: Mutex::default() })
+        };
         policies.entry(place).or_insert_with(new).clone()
     }
 }
@@ -53,29 +68,15 @@ impl Transport for Policed {
         operation: &'static Operation,
         call: OutgoingCall,
     ) -> BoxFuture<'static, Result<Answer>> {
-        let (policy, inner) = (self.policy(operation), self.inner.clone());
-        let OutgoingCall { meta, deadline, body } = call;
-        let replay = match &body {
-            Body::One(bytes) => Some(bytes.clone()),
-            Body::Stream(_) => None,
-        };
-        let governed = Call { operation, deadline, replayable: replay.is_some() };
-        let mut body = Some(body);
+        let (governed, inner, env) =
+            (self.governed(operation), self.inner.clone(), self.env.clone());
         async move {
-            let run = policy.run(governed, |attempt| {
-                let body = body.take().or_else(|| replay.clone().map(Body::One));
-                let call = body.map(|body| OutgoingCall {
-                    meta: meta.clone(),
-                    deadline: attempt.deadline,
-                    body,
-                });
-                let inner = &inner;
-                async move {
-                    let gone = || Error::internal("a request that streams was to be sent twice");
-                    inner.call(operation, call.ok_or_else(gone)?).await
-                }
-            });
-            run.await
+            let asked = asked(operation, &call);
+            let answer = governed.policy.attempts(operation, call, inner).await;
+            match (operation.fallback, asked) {
+                (Fallback::None, _) | (_, None) => answer,
+                (with, Some(asked)) => governed.or_else(with, answer, asked, env.clock.now()),
+            }
         }
         .boxed()
     }
@@ -84,6 +85,108 @@ impl Transport for Policed {
     fn keeps_deadline(&self) -> bool {
         true
     }
+}
+
+impl Policy {
+    /// Sends the call over `inner` as often as the policy says.
+    async fn attempts(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+        inner: Arc<dyn Transport>,
+    ) -> Result<Answer> {
+        let OutgoingCall { meta, deadline, body } = call;
+        let replay = match &body {
+            Body::One(bytes) => Some(bytes.clone()),
+            Body::Stream(_) => None,
+        };
+        let who = operation.policy.limit.and_then(|limit| share(limit.per, &meta));
+        let governed = Call { operation, deadline, replayable: replay.is_some(), who };
+        let mut body = Some(body);
+        let run = self.run_in_place(governed, |attempt| {
+            let body = body.take().or_else(|| replay.clone().map(Body::One));
+            let (meta, deadline) = (meta.clone(), attempt.deadline);
+            let call = body.map(|body| OutgoingCall { meta, deadline, body });
+            let inner = &inner;
+            async move {
+                let gone = || Error::internal("a request that streams was to be sent twice");
+                inner.call(operation, call.ok_or_else(gone)?).await
+            }
+        });
+        run.await.map(|(answer, place)| held(answer, place))
+    }
+}
+
+impl Governed {
+    /// Keeps an answer for later, or gives one in place of an error.
+    fn or_else(
+        &self,
+        with: Fallback,
+        answer: Result<Answer>,
+        asked: Asked,
+        now: Instant,
+    ) -> Result<Answer> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match (answer, with) {
+            (Ok(answer), Fallback::Cached(_)) => {
+                if let Body::One(bytes) = &answer.body {
+                    answers.keep(asked, bytes.clone(), now);
+                }
+                Ok(answer)
+            }
+            (Err(error), with) if fallback::stands_in(&error) => {
+                let instead = instead(with, &answers, &asked, now);
+                if instead.is_some() {
+                    tracing::debug!(%error, "another answer stands in");
+                }
+                instead.map(Answer::one).ok_or(error)
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+fn instead(with: Fallback, answers: &Answers, asked: &Asked, now: Instant) -> Option<Bytes> {
+    let cached = |age: Duration| answers.get(asked, age, now);
+    match with {
+        Fallback::None => None,
+        Fallback::Cached(age) => cached(age),
+        Fallback::Value(value) => Some(value()),
+    }
+}
+
+/// What the answer depends on; nothing, for a stream.
+fn asked(operation: &Operation, call: &OutgoingCall) -> Option<Asked> {
+    if matches!(operation.fallback, Fallback::None) {
+        return None;
+    }
+    let Body::One(request) = &call.body else { return None };
+    let who = call.meta.get(metadata::TENANT).unwrap_or_default().into();
+    Some(Asked { who, request: request.clone() })
+}
+
+/// Whose share of a limit a call takes here: a caller's own is the whole of it.
+fn share(per: LimitPer, meta: &Metadata) -> Option<&str> {
+    match per {
+        LimitPer::All | LimitPer::Caller => None,
+        LimitPer::Tenant => meta.get(metadata::TENANT),
+    }
+}
+
+/// An answer that keeps its place in the bulkhead for as long as it streams.
+pub(crate) fn held(answer: Answer, place: Option<Place>) -> Answer {
+    let Answer { meta, body } = answer;
+    let body = match (body, place) {
+        (Body::Stream(stream), Some(place)) => Body::Stream(
+            stream
+                .inspect(move |_| {
+                    let _ = &place;
+                })
+                .boxed(),
+        ),
+        (body, _) => body,
+    };
+    Answer { meta, body }
 }
 
 #[cfg(test)]

@@ -1,33 +1,45 @@
 //! Acts on what the state machines decide.
 
+mod attempt;
+mod race;
+mod state;
+
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use svckit_core::clock::Env;
-use svckit_core::error::{Error, Result};
-use svckit_core::operation::{Operation, PolicyConfig};
+use svckit_core::error::{Code, Error, Refused, Result};
+use svckit_core::operation::{Kind, Operation, PolicyConfig};
 
-use crate::budget::Budget;
+use self::attempt::Done;
+use self::state::State;
+use crate::breaker::Phase;
+use crate::bulkhead::Place;
 use crate::retry::{self, Failed, Stop, Verdict};
 
 /// The policy of one operation towards one callee, with what it remembers of earlier calls.
+///
+/// What is done to a call, outermost first: the deadline, the limit, retries (or hedges) within their budget, and for
+/// each attempt the breaker, the bulkhead, and the attempt's time limit, which starts once it has its place. No place is
+/// held during a pause. Over a callee that answers at once nothing is allocated.
 #[derive(Debug)]
 pub struct Policy {
-    config: PolicyConfig,
     env: Env,
-    budget: Option<Mutex<Budget>>,
+    state: Mutex<State>,
 }
 
 /// The call that a policy governs.
 #[derive(Clone, Copy, Debug)]
-pub struct Call {
+pub struct Call<'a> {
     /// What is called.
     pub operation: &'static Operation,
     /// When nobody waits for the answer any more.
     pub deadline: Option<Instant>,
     /// Whether the request can be sent again: not if it is a stream.
     pub replayable: bool,
+    /// Whose share of a limit it takes; nobody's own where nothing is said.
+    pub who: Option<&'a str>,
 }
 
 /// One of the attempts of a call.
@@ -43,30 +55,81 @@ impl Policy {
     /// A policy with its numbers, that remembers nothing yet.
     #[must_use]
     pub fn new(config: PolicyConfig, env: Env) -> Self {
-        let now = env.clock.now();
-        let budget = config
-            .retry
-            .map(|retry| Mutex::new(Budget::new(retry.budget_percent, retry.budget_floor, now)));
-        Self { config, env, budget }
+        let state = State::new(config, env.clock.now());
+        Self { env, state: Mutex::new(state) }
+    }
+
+    /// As [`new`](Self::new), without a breaker: for callees whose endpoints have one each.
+    #[must_use]
+    pub fn without_breaker(config: PolicyConfig, env: Env) -> Self {
+        Self::new(PolicyConfig { breaker: None, ..config }, env)
+    }
+
+    /// The numbers that hold now.
+    #[must_use]
+    pub fn config(&self) -> PolicyConfig {
+        self.state().config
+    }
+
+    /// Takes up other numbers from the next call on. What is remembered of earlier calls stays.
+    pub fn configure(&self, config: PolicyConfig) {
+        let now = self.env.clock.now();
+        self.state().configure(config, now);
+    }
+
+    /// Where its breaker stands; closed, where it has none.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        let now = self.env.clock.now();
+        self.state().breaker.as_ref().map_or(Phase::Closed, |breaker| breaker.phase(now))
     }
 
     /// Makes attempts until one succeeds, or the policy says that the last error is the answer. Dropping the future
-    /// drops the attempt that is under way; the budget keeps what was counted.
+    /// drops the attempts that are under way and gives back their places; the budget keeps what was counted.
     ///
     /// # Errors
-    /// The last attempt's; `deadline_exceeded` if it did not come in time.
-    pub async fn run<T, F>(&self, call: Call, mut attempt: impl FnMut(Attempt) -> F) -> Result<T>
+    /// The last attempt's; `deadline_exceeded` if it did not come in time; `resource_exhausted` where a limit or the
+    /// bulkhead refuses it, `unavailable` where the breaker does, each [`refused`](Error::refused).
+    pub async fn run<T, F>(&self, call: Call<'_>, attempt: impl FnMut(Attempt) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        self.count();
-        let mut number = 1;
+        self.run_in_place(call, attempt).await.map(|(done, _)| done)
+    }
+
+    /// As [`run`](Self::run), with the place in the bulkhead that the answer still takes: of a stream, it is to be kept
+    /// until that ends.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run_in_place<T, F>(
+        &self,
+        call: Call<'_>,
+        mut attempt: impl FnMut(Attempt) -> F,
+    ) -> Result<(T, Option<Place>)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let now = self.env.clock.now();
+        let config = self.admit(&call, now)?;
+        let hedge = config.hedge.filter(|_| {
+            call.replayable
+                && matches!(call.operation.kind, Kind::Query)
+                && !call.operation.shape.streams()
+        });
+        if let Some(hedge) = hedge {
+            return self.race(call, &config, hedge, &mut attempt).await;
+        }
+        let (mut number, mut paid) = (1, None);
         loop {
-            let error = match self.attempt(call, number, &mut attempt).await {
-                Ok(done) => return Ok(done),
+            let error = match self.attempt(call, &config, number, &mut attempt).await {
+                Ok(Done { value, place }) => {
+                    self.state().succeeded(paid);
+                    return Ok((value, place));
+                }
                 Err(error) => error,
             };
-            let Some(pause) = self.again(call, number, &error) else {
+            let Some(pause) = self.again(call, &config, number, &error, &mut paid) else {
                 return Err(if number > 1 { error.with_retried_below() } else { error });
             };
             let operation = call.operation.name;
@@ -78,63 +141,63 @@ impl Policy {
         }
     }
 
-    async fn attempt<T, F>(
-        &self,
-        call: Call,
-        number: u32,
-        attempt: &mut impl FnMut(Attempt) -> F,
-    ) -> Result<T>
-    where
-        F: Future<Output = Result<T>>,
-    {
-        let now = self.env.clock.now();
-        if call.deadline.is_some_and(|at| at <= now) {
-            return Err(late(call.operation).with_unreached());
+    /// Counts the call, and refuses it where its share of the limit is used up.
+    fn admit(&self, call: &Call<'_>, now: Instant) -> Result<PolicyConfig> {
+        let mut state = self.state();
+        if let Err(after) = state.limit(call.who, now) {
+            return Err(limited(call.operation, after));
         }
-        let limit = (!call.operation.shape.streams()).then_some(self.config.timeout.attempt);
-        let own = limit.and_then(|limit| now.checked_add(limit));
-        let deadline = own.into_iter().chain(call.deadline).min();
-        let work = attempt(Attempt { number, deadline });
-        let Some(at) = deadline else { return work.await };
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = self.env.clock.sleep_until(at) => Err(late(call.operation)),
+        if let Some(budget) = &mut state.budget {
+            budget.call(now);
         }
+        Ok(state.config)
     }
 
-    fn again(&self, call: Call, attempts: u32, error: &Error) -> Option<std::time::Duration> {
-        let config = self.config.retry.as_ref().filter(|_| call.replayable)?;
+    fn again(
+        &self,
+        call: Call<'_>,
+        config: &PolicyConfig,
+        attempts: u32,
+        error: &Error,
+        paid: &mut Option<u32>,
+    ) -> Option<Duration> {
+        let retry = config.retry.as_ref().filter(|_| call.replayable)?;
+        let (operation, deadline) = (call.operation, call.deadline);
         let now = self.env.clock.now();
-        let failed =
-            Failed { operation: call.operation, attempts, error, now, deadline: call.deadline };
-        match retry::judge(config, &failed, &*self.env.rng) {
-            Verdict::Again(pause) if self.spend(now) => Some(pause),
-            Verdict::Again(_) => {
-                tracing::debug!(
-                    operation = call.operation.name,
-                    "not tried again: the retry budget is used up"
-                );
-                None
+        let failed = Failed { operation, attempts, error, now, deadline };
+        match retry::judge(retry, &failed, &*self.env.rng) {
+            // What never went out is no retry of anything.
+            Verdict::Again(pause) if error.refused().is_some() => Some(pause),
+            Verdict::Again(pause) => {
+                let throttled = error.code() == Code::ResourceExhausted;
+                let cost = self.state().pay(throttled, now);
+                if cost.is_none() {
+                    tracing::debug!(
+                        operation = operation.name,
+                        "not tried again: the retry budget is used up"
+                    );
+                }
+                *paid = Some(cost?);
+                Some(pause)
             }
             Verdict::Stop(Stop::Code) => None,
             Verdict::Stop(why) => {
-                tracing::trace!(operation = call.operation.name, ?why, "not tried again");
+                tracing::trace!(operation = operation.name, ?why, "not tried again");
                 None
             }
         }
     }
 
-    fn count(&self) {
-        if let Some(budget) = &self.budget {
-            budget.lock().unwrap_or_else(PoisonError::into_inner).call(self.env.clock.now());
-        }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn spend(&self, now: Instant) -> bool {
-        let Some(budget) = &self.budget else { return false };
-        budget.lock().unwrap_or_else(PoisonError::into_inner).retry(now)
-    }
+fn limited(operation: &Operation, after: Duration) -> Error {
+    Error::resource_exhausted(format!("too many calls of {}: its limit is used up", operation.name))
+        .with_refused(Refused::Limit)
+        .with_unreached()
+        .with_retry_after(after)
 }
 
 fn late(operation: &Operation) -> Error {

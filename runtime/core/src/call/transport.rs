@@ -90,6 +90,11 @@ pub trait Transport: Send + Sync + 'static {
     fn keeps_deadline(&self) -> bool {
         false
     }
+
+    /// Whether it has a breaker for each endpoint of the callee: then there is none for the callee as a whole.
+    fn guards_endpoints(&self) -> bool {
+        false
+    }
 }
 
 /// The server's side: what a transport hands calls to.

@@ -6,6 +6,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -32,14 +33,41 @@ pub struct Error {
 #[derive(Clone)]
 struct Inner {
     code: Code,
-    message: String,
+    message: Cow<'static, str>,
     violations: Vec<Violation>,
     details: Option<Details>,
     retry_after: Option<Duration>,
     reason: Option<Reason>,
     retried_below: bool,
     unreached: bool,
+    refused: Option<Refused>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Which safeguard of this process refused a call before it went out, or before it was handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A breaker is open: the callee failed too often lately.
+    Breaker,
+    /// Too many calls run at once, and too many wait.
+    Bulkhead,
+    /// Too many calls in too short a time.
+    Limit,
+    /// What matters less gives way.
+    Shed,
+}
+
+impl Refused {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker",
+            Self::Bulkhead => "bulkhead",
+            Self::Limit => "limit",
+            Self::Shed => "shed",
+        }
+    }
 }
 
 /// A declared error of the contract in its encoded form.
@@ -74,16 +102,28 @@ impl Error {
     /// An error of the given code. The message is for the caller's people: nothing sensitive.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::with_message(code, Cow::Owned(message.into()))
+    }
+
+    /// As [`new`](Self::new), of a message that is always the same: it is not copied, which counts where refusing has to
+    /// cost less than serving.
+    #[must_use]
+    pub fn fixed(code: Code, message: &'static str) -> Self {
+        Self::with_message(code, Cow::Borrowed(message))
+    }
+
+    fn with_message(code: Code, message: Cow<'static, str>) -> Self {
         Self {
             inner: Box::new(Inner {
                 code,
-                message: message.into(),
+                message,
                 violations: Vec::new(),
                 details: None,
                 retry_after: None,
                 reason: None,
                 retried_below: false,
                 unreached: false,
+                refused: None,
                 source: None,
             }),
         }
@@ -162,6 +202,19 @@ impl Error {
         self.inner.unreached
     }
 
+    /// Which safeguard of this process refused the call; it does not travel.
+    #[must_use]
+    pub fn refused(&self) -> Option<Refused> {
+        self.inner.refused
+    }
+
+    /// Marks that a safeguard of this process refused the call.
+    #[must_use]
+    pub fn with_refused(mut self, by: Refused) -> Self {
+        self.inner.refused = Some(by);
+        self
+    }
+
     /// Adds the time after which another try makes sense.
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
@@ -210,7 +263,7 @@ impl Error {
     /// Puts what was being done before the message.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
-        self.inner.message = format!("{what}: {}", self.inner.message);
+        self.inner.message = format!("{what}: {}", self.inner.message).into();
         self
     }
 }

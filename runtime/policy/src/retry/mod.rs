@@ -1,6 +1,10 @@
 //! Whether and when a failed attempt is followed by another.
 //!
-//! Full jitter, as in "Exponential Backoff And Jitter" (AWS, 2015): the pause is uniform in `[0, min(cap, base · 2ⁿ)]`.
+//! Use it for failures that pass: a connection that broke, a callee that restarts. Against a callee that stays down it only
+//! adds load; that is what [`budget`](crate::budget), [`throttle`](crate::throttle) and [`breaker`](crate::breaker) end.
+//!
+//! Pauses are spread by full jitter unless the contract says otherwise, as in "Exponential Backoff And Jitter" (AWS,
+//! 2015): uniform in `[0, min(cap, base · 2ⁿ)]`.
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use svckit_core::clock::Rng;
 use svckit_core::error::{Code, Error};
-use svckit_core::operation::{Operation, RetryConfig};
+use svckit_core::operation::{Backoff, Jitter, Operation, RetryConfig};
 
 /// The base of the pause after `resource_exhausted`: the callee asks to be left alone.
 const THROTTLED_BASE: Duration = Duration::from_secs(1);
@@ -93,6 +97,16 @@ fn pause(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Duration {
     }
     let throttled = failed.error.code() == Code::ResourceExhausted;
     let base = if throttled { config.base.max(THROTTLED_BASE) } else { config.base };
-    let doublings = failed.attempts.saturating_sub(1).min(31);
-    rng.up_to(base.saturating_mul(1 << doublings).min(config.cap))
+    let before = failed.attempts.saturating_sub(1);
+    let grown = match config.backoff {
+        Backoff::Exponential => base.saturating_mul(1 << before.min(31)),
+        Backoff::Linear => base.saturating_mul(before.saturating_add(1)),
+        Backoff::Constant => base,
+    };
+    let pause = grown.min(config.cap.max(base));
+    match config.jitter {
+        Jitter::Full => rng.up_to(pause),
+        Jitter::Equal => pause / 2 + rng.up_to(pause - pause / 2),
+        Jitter::None => pause,
+    }
 }

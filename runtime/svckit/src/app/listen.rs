@@ -1,6 +1,8 @@
 //! The socket on which an app is called: gRPC, HTTP or both.
 
-use svckit_core::server::Host;
+use std::sync::Arc;
+
+use svckit_policy::Served;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,14 +18,14 @@ pub(super) struct Ends<'a> {
 /// Opens the socket, if the app is to listen, and serves on it.
 pub(super) async fn listen(
     app: &App,
-    host: &Host,
+    door: &Arc<Served>,
     ends: Ends<'_>,
 ) -> Result<(Address, Option<JoinHandle<()>>)> {
     let Some(address) = &app.config.listen else { return Ok((None, None)) };
     let served = if app.config.http.serve {
-        http(app, host, address, &ends).await?
+        http(app, door, address, &ends).await?
     } else {
-        grpc(app, host, address, &ends).await?
+        grpc(app, door, address, &ends).await?
     };
     let (address, serving) = served.ok_or_else(|| {
         Error::failed_precondition(format!(
@@ -33,7 +35,7 @@ pub(super) async fn listen(
     Ok((Some(address), Some(serving)))
 }
 
-type Served = Option<(std::net::SocketAddr, JoinHandle<()>)>;
+type Listening = Option<(std::net::SocketAddr, JoinHandle<()>)>;
 
 #[cfg(feature = "grpc")]
 fn grpc_options(app: &App) -> svckit_transport_grpc::ServerOptions {
@@ -45,8 +47,8 @@ fn grpc_options(app: &App) -> svckit_transport_grpc::ServerOptions {
 
 /// gRPC alone.
 #[cfg(feature = "grpc")]
-async fn grpc(app: &App, host: &Host, address: &str, ends: &Ends<'_>) -> Result<Served> {
-    let (services, env) = (std::sync::Arc::new(host.clone()), app.registry.env().clone());
+async fn grpc(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+    let (services, env) = (door.clone(), app.registry.env().clone());
     let server =
         svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app)).await?;
     let address = server.address();
@@ -55,14 +57,14 @@ async fn grpc(app: &App, host: &Host, address: &str, ends: &Ends<'_>) -> Result<
 }
 
 #[cfg(not(feature = "grpc"))]
-async fn grpc(_: &App, _: &Host, _: &str, _: &Ends<'_>) -> Result<Served> {
+async fn grpc(_: &App, _: &Arc<Served>, _: &str, _: &Ends<'_>) -> Result<Listening> {
     Ok(None)
 }
 
 /// HTTP, and gRPC beside it where there is that.
 #[cfg(feature = "http")]
-async fn http(app: &App, host: &Host, address: &str, ends: &Ends<'_>) -> Result<Served> {
-    let (services, env) = (std::sync::Arc::new(host.clone()), app.registry.env().clone());
+async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+    let (services, env) = (door.clone(), app.registry.env().clone());
     let options = svckit_transport_http::ServerOptions {
         message_limit: app.config.message_limit,
         compression: app.config.http.compression,
@@ -78,25 +80,25 @@ async fn http(app: &App, host: &Host, address: &str, ends: &Ends<'_>) -> Result<
     };
     let server = svckit_transport_http::HttpServer::bind(address, services, env, options).await?;
     #[cfg(feature = "grpc")]
-    let server = with_grpc(app, host, server, ends).await?;
+    let server = with_grpc(app, door, server, ends).await?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(ends.drain.clone(), ends.kill.clone()));
     Ok(Some((address, serving)))
 }
 
 #[cfg(not(feature = "http"))]
-async fn http(app: &App, host: &Host, address: &str, ends: &Ends<'_>) -> Result<Served> {
-    grpc(app, host, address, ends).await
+async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+    grpc(app, door, address, ends).await
 }
 
 #[cfg(all(feature = "grpc", feature = "http"))]
 async fn with_grpc(
     app: &App,
-    host: &Host,
+    door: &Arc<Served>,
     server: svckit_transport_http::HttpServer,
     ends: &Ends<'_>,
 ) -> Result<svckit_transport_http::HttpServer> {
-    let (services, env) = (std::sync::Arc::new(host.clone()), app.registry.env().clone());
+    let (services, env) = (door.clone(), app.registry.env().clone());
     let routes = svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app)).await?;
     let (drain, health) = (ends.drain.clone(), routes.clone());
     tokio::spawn(async move {

@@ -10,7 +10,7 @@ use svckit_core::message::Payload;
 use svckit_core::operation::ServiceDescriptor;
 use svckit_core::server::{Host, HostParts};
 use svckit_core::store::Store;
-use svckit_policy::Policed;
+use svckit_policy::{Policed, Served};
 use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
@@ -31,6 +31,8 @@ struct State {
     endpoints: BTreeMap<String, String>,
     channels: HashMap<&'static str, Channel>,
     host: Option<Host>,
+    /// What stands before the host, whatever transport calls come over.
+    served: Option<Arc<Served>>,
     stores: HashMap<&'static str, Arc<dyn Store>>,
 }
 
@@ -66,7 +68,7 @@ impl Registry {
         let mut state = self.state();
         // What leads to the services known so far does not know this one.
         state.channels.clear();
-        state.host = None;
+        (state.host, state.served) = (None, None);
         state.servers.push(server);
     }
 
@@ -95,6 +97,16 @@ impl Registry {
         let host = Host::new(HostParts { services, env, resolver, stores, payload });
         state.host = Some(host.clone());
         Ok(host)
+    }
+
+    /// The host behind its limits and bulkheads, which all transports share.
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub(super) fn door(self: &Arc<Self>) -> Result<Arc<Served>> {
+        let host = Arc::new(self.host()?);
+        let new = || Arc::new(Served::new(host, self.env.clone()));
+        Ok(self.state().served.get_or_insert_with(new).clone())
     }
 
     /// What is wrong with the app as a whole: services that are served twice, or that another one needs and nothing
@@ -146,7 +158,7 @@ impl Registry {
             return Ok(channel.clone());
         }
         let channel = if self.served(service.name) {
-            self.policed(InProcess::new(Arc::new(self.host()?)))
+            self.policed(InProcess::new(self.door()?))
         } else {
             let url = self.state().endpoints.get(service.name).cloned();
             let none = || {

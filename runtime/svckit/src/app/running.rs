@@ -45,7 +45,7 @@ impl Running {
         let broker = app.registry.durable().broker()?;
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
         let ends = Ends { drain: &drain, kill: &kill };
-        let (address, server) = listen(&app, &host, ends).await?;
+        let (address, server) = listen(&app, &app.registry.door()?, ends).await?;
         let messaging = Some(messaging(&app, &host, broker.clone()).await?);
         Ok(Self { app, address, host, broker, messaging, drain, kill, server })
     }

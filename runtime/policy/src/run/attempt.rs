@@ -1,0 +1,174 @@
+//! One attempt: breaker, place in the bulkhead, time limit.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use svckit_core::error::{Code, Error, Refused, Result};
+use svckit_core::operation::{Operation, PolicyConfig};
+
+use super::{Attempt, Call, Policy, late};
+use crate::breaker::{Outcome, Permit, Phase};
+use crate::bulkhead::{Bulkhead, Full, Place};
+
+/// What an attempt gave, and the place that it still takes.
+pub(super) struct Done<T> {
+    pub(super) value: T,
+    pub(super) place: Option<Place>,
+}
+
+/// A breaker's permit on its way: dropped, it is given back.
+struct Passing<'a> {
+    policy: &'a Policy,
+    permit: Option<Permit>,
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else { return };
+        if let Some(breaker) = &mut self.policy.state().breaker {
+            breaker.release(permit);
+        }
+    }
+}
+
+impl Policy {
+    pub(super) async fn attempt<T, F>(
+        &self,
+        call: Call<'_>,
+        config: &PolicyConfig,
+        number: u32,
+        attempt: &mut impl FnMut(Attempt) -> F,
+    ) -> Result<Done<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (mut passing, place, start) = self.enter(call, config).await?;
+        let limit = (!call.operation.shape.streams()).then_some(config.timeout.attempt);
+        let own = limit.and_then(|limit| start.checked_add(limit));
+        let deadline = own.into_iter().chain(call.deadline).min();
+        let done =
+            self.in_time(call.operation, attempt(Attempt { number, deadline }), deadline).await;
+        let permit = passing.permit.take();
+        self.note(call.operation, config, permit, start, done.as_ref().err());
+        done.map(|value| Done { value, place })
+    }
+
+    /// Passes the breaker and takes a place.
+    async fn enter(
+        &self,
+        call: Call<'_>,
+        config: &PolicyConfig,
+    ) -> Result<(Passing<'_>, Option<Place>, Instant)> {
+        let now = self.env.clock.now();
+        if call.deadline.is_some_and(|at| at <= now) {
+            return Err(late(call.operation).with_unreached());
+        }
+        let (permit, bulkhead) = {
+            let mut state = self.state();
+            let permit = state.breaker.as_mut().map(|breaker| breaker.acquire(now)).transpose();
+            (permit.map_err(|open| broken(open.after))?, state.bulkhead.clone())
+        };
+        let passing = Passing { policy: self, permit };
+        let Some(bulkhead) = bulkhead else { return Ok((passing, None, now)) };
+        if let Some(place) = bulkhead.try_enter() {
+            return Ok((passing, Some(place), now));
+        }
+        let patience = now.checked_add(config.timeout.attempt);
+        let until = patience.into_iter().chain(call.deadline).min().unwrap_or(now);
+        let place = bulkhead.enter(until, &*self.env.clock).await;
+        let place = place.map_err(|full| crowded(call.operation, full, config.timeout.attempt))?;
+        Ok((passing, Some(place), self.env.clock.now()))
+    }
+
+    async fn in_time<T>(
+        &self,
+        operation: &Operation,
+        work: impl Future<Output = Result<T>>,
+        deadline: Option<Instant>,
+    ) -> Result<T> {
+        let mut work = pin!(work);
+        // A timer is only made for work that is not done at once.
+        let first = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
+        if let Poll::Ready(done) = first {
+            return done;
+        }
+        let Some(at) = deadline else { return work.await };
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.env.clock.sleep_until(at) => Err(late(operation)),
+        }
+    }
+
+    /// Says what became of an attempt to all who want to know.
+    fn note(
+        &self,
+        operation: &Operation,
+        config: &PolicyConfig,
+        permit: Option<Permit>,
+        start: Instant,
+        error: Option<&Error>,
+    ) {
+        let now = self.env.clock.now();
+        let elapsed = now.saturating_duration_since(start);
+        let mut state = self.state();
+        if let Some(latencies) = state.latencies.as_mut().filter(|_| error.is_none()) {
+            latencies.note(elapsed, now);
+        }
+        let (Some(breaker), Some(permit)) = (&mut state.breaker, permit) else { return };
+        let outcome = outcome(error, elapsed, config.timeout.attempt);
+        let after = error.and_then(Error::retry_after);
+        let changed = breaker.record(permit, outcome, elapsed, after, now, &*self.env.rng);
+        drop(state);
+        match changed {
+            Some(Phase::Open) => {
+                tracing::warn!(
+                    service = operation.service,
+                    operation = operation.name,
+                    "the breaker opens"
+                );
+            }
+            Some(_) => {
+                tracing::info!(
+                    service = operation.service,
+                    operation = operation.name,
+                    "the breaker closes"
+                );
+            }
+            None => {}
+        }
+    }
+}
+
+/// What an attempt says of the callee. One that its caller's deadline cut short before it had half of its own time says
+/// nothing: a caller in a hurry breaks no callee.
+fn outcome(error: Option<&Error>, elapsed: Duration, limit: Duration) -> Outcome {
+    match error {
+        None => Outcome::Success,
+        Some(error) if error.code() == Code::DeadlineExceeded && elapsed < limit / 2 => {
+            Outcome::Nothing
+        }
+        Some(error) => Outcome::of(error),
+    }
+}
+
+fn broken(after: Duration) -> Error {
+    Error::fixed(Code::Unavailable, "the callee failed too often lately: the breaker is open")
+        .with_refused(Refused::Breaker)
+        .with_unreached()
+        .with_retry_after(after)
+}
+
+fn crowded(operation: &Operation, full: Full, attempt: Duration) -> Error {
+    let name = operation.name;
+    let message = match full {
+        Full::Queue => format!("too many calls of {name} run and wait already"),
+        Full::Waited => format!("a call of {name} waited too long for its turn"),
+    };
+    Error::resource_exhausted(message)
+        .with_refused(Refused::Bulkhead)
+        .with_unreached()
+        .with_retry_after(Bulkhead::retry_after(attempt))
+}

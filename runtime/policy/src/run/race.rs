@@ -1,0 +1,106 @@
+//! Hedged requests: attempts that race each other, in place of retries.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use svckit_core::error::{Error, Result};
+use svckit_core::operation::{HedgeConfig, PolicyConfig};
+
+use super::attempt::Done;
+use super::{Attempt, Call, Policy};
+use crate::bulkhead::Place;
+use crate::hedge;
+use crate::retry::{self, Failed, Verdict};
+
+impl Policy {
+    /// Asks, and asks again whenever the answer is late or the last one failed in a way that is worth it; the first
+    /// answer wins, and the others are dropped.
+    pub(super) async fn race<T, F>(
+        &self,
+        call: Call<'_>,
+        config: &PolicyConfig,
+        hedge: HedgeConfig,
+        attempt: &mut impl FnMut(Attempt) -> F,
+    ) -> Result<(T, Option<Place>)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let pause = {
+            let (mut state, now) = (self.state(), self.env.clock.now());
+            state.latencies.as_mut().and_then(|seen| hedge::pause(&hedge, seen, now))
+        };
+        // Attempts borrow the maker of requests one after the other, at their start alone.
+        let attempt = Mutex::new(attempt);
+        let start = |number| {
+            let attempt = &attempt;
+            async move {
+                let mut make =
+                    |this| (attempt.lock().unwrap_or_else(PoisonError::into_inner))(this);
+                self.attempt(call, config, number, &mut make).await
+            }
+        };
+        let (mut flying, mut number) = (FuturesUnordered::new(), 1);
+        flying.push(start(number));
+        loop {
+            let more = number <= hedge.at_most;
+            let next = pause.filter(|_| more).and_then(|p| self.env.clock.now().checked_add(p));
+            let late = async {
+                match next {
+                    Some(at) => self.env.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let error = tokio::select! {
+                biased;
+                done = flying.next() => match done {
+                    Some(Ok(Done { value, place })) => {
+                        self.state().succeeded(None);
+                        return Ok((value, place));
+                    }
+                    Some(Err(error)) => Some(error),
+                    None => Some(Error::internal("nothing was asked")),
+                },
+                () = late => None,
+            };
+            let again = more && self.worth(call, config, number, error.as_ref());
+            match error {
+                _ if again => {
+                    number += 1;
+                    flying.push(start(number));
+                }
+                Some(error) if flying.is_empty() => {
+                    return Err(if number > 1 { error.with_retried_below() } else { error });
+                }
+                Some(_) => {}
+                // Not paid for: the answer is waited for as without hedges.
+                None => number = hedge.at_most.saturating_add(1).max(number),
+            }
+        }
+    }
+
+    /// Whether another attempt is worth it, after an error or a silence, and paid for.
+    fn worth(
+        &self,
+        call: Call<'_>,
+        config: &PolicyConfig,
+        attempts: u32,
+        error: Option<&Error>,
+    ) -> bool {
+        let now = self.env.clock.now();
+        // A callee that asks for time is not asked again in the same breath.
+        if error.is_some_and(|error| error.retry_after().is_some()) {
+            return false;
+        }
+        if let (Some(error), Some(retry)) = (error, &config.retry) {
+            let Call { operation, deadline, .. } = call;
+            let attempts = attempts.min(retry.attempts.saturating_sub(1));
+            let failed = Failed { operation, attempts, error, now, deadline };
+            if !matches!(retry::judge(retry, &failed, &*self.env.rng), Verdict::Again(_)) {
+                return false;
+            }
+        }
+        config.retry.is_none() || self.state().pay(false, now).is_some()
+    }
+}
