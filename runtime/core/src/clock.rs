@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::observe::Observe;
+
 /// Where time comes from.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day, for what is recorded.
@@ -77,7 +79,7 @@ impl IdGen for UuidV7 {
     }
 }
 
-/// Clock, randomness and ids of one process, cheap to clone.
+/// Clock, randomness, ids and observer of one process, cheap to clone.
 #[derive(Clone)]
 pub struct Env {
     /// Where time comes from.
@@ -86,12 +88,27 @@ pub struct Env {
     pub rng: Arc<dyn Rng>,
     /// Where new ids come from.
     pub ids: Arc<dyn IdGen>,
+    /// Who is told what happens.
+    pub observe: Observe,
+}
+
+impl Env {
+    /// The same, observed by another.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn crate::observe::Observer>) -> Self {
+        Self { observe: Observe::by(observer), ..self }
+    }
 }
 
 impl Default for Env {
     /// The real ones.
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng), ids: Arc::new(UuidV7) }
+        Self {
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            ids: Arc::new(UuidV7),
+            observe: Observe::NOBODY,
+        }
     }
 }
 

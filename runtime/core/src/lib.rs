@@ -10,6 +10,7 @@ pub mod error;
 pub mod http;
 pub mod json;
 pub mod message;
+pub mod observe;
 pub mod operation;
 pub mod page;
 pub mod patch;

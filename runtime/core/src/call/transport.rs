@@ -11,6 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::Metadata;
 use crate::error::{Error, Result};
+use crate::observe::{Side, Watch};
 use crate::operation::{Operation, ServiceDescriptor};
 
 /// One encoded message, or a stream of them.
@@ -134,7 +135,12 @@ impl Channel {
     /// # Errors
     /// What the callee or the transport answered.
     pub async fn call(&self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
-        self.transport.call(operation, call).await
+        let watch = Watch::begin(&self.env, operation, Side::Client);
+        let answer = self.transport.call(operation, call).await;
+        match watch {
+            Some(watch) => watch.ended(answer),
+            None => answer,
+        }
     }
 
     /// Whether a call on this channel ends at its deadline by itself.

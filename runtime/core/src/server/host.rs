@@ -24,6 +24,7 @@ use crate::clock::Env;
 use crate::context::{Context, ContextParts};
 use crate::error::{Code, Error, Reason, Result};
 use crate::message::{Emits, Payload};
+use crate::observe::{Side, Watch};
 use crate::operation::{Idempotency, Operation, ServiceDescriptor};
 use crate::store::{Commit, Conflict, Store, Unit};
 
@@ -335,9 +336,13 @@ impl Accept for Host {
         let inside = span.clone();
         let host = self.clone();
         async move {
+            let watch = Watch::begin(host.env(), operation, Side::Server);
             let answer = host.run(operation, call).await;
             record(&inside, operation, &answer);
-            answer
+            match watch {
+                Some(watch) => watch.ended(answer),
+                None => answer,
+            }
         }
         .instrument(span)
         .boxed()

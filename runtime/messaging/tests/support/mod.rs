@@ -94,6 +94,7 @@ pub fn env(clock: &Arc<TestClock>, seed: u64) -> Env {
         clock: clock.clone(),
         rng: Arc::new(Seeded(AtomicU64::new(seed))),
         ids: Arc::new(Seeded(AtomicU64::new(seed ^ 0xffff))),
+        ..Env::default()
     }
 }
 
