@@ -1,4 +1,4 @@
-//! Customers: what they order, and how they order it, over gRPC.
+//! Customers: what they order, and how they order it, over gRPC or HTTP.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};

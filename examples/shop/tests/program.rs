@@ -110,6 +110,19 @@ fn each_service_in_a_process_of_its_own() {
 }
 
 #[test]
+fn customers_may_come_over_http() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    drop(socket);
+    let _served = serve("all", &address, directory.path(), "");
+    let ran = run(&["drive", "--orders", "60", "--at", &format!("http+json://{address}")]);
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    let said = said(&ran);
+    assert!(said.contains("60 orders placed") && said.contains("books balance"), "{said}");
+}
+
+#[test]
 fn what_is_not_understood_is_told_with_the_usage() {
     for args in [&["buy"][..], &["serve", "bank"], &["--orders", "none"], &["--orders", "0"]] {
         let ran = run(args);
