@@ -28,6 +28,8 @@ pub mod budget;
 pub mod bulkhead;
 pub mod fallback;
 pub mod hedge;
+#[cfg(feature = "tower")]
+mod layer;
 pub mod limit;
 pub mod outlier;
 mod policed;
@@ -36,6 +38,8 @@ mod run;
 mod served;
 pub mod throttle;
 
+#[cfg(feature = "tower")]
+pub use self::layer::{Failure, Guarded, PolicyLayer};
 pub use self::policed::Policed;
 pub use self::run::{Attempt, Call, Policy};
 pub use self::served::Served;

@@ -1,0 +1,87 @@
+//! The policies as one layer of tower.
+#![allow(clippy::disallowed_methods, reason = "the clock is paused")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use svckit_core::clock::Env;
+use svckit_core::error::{Code, Error};
+use svckit_core::operation::{BulkheadConfig, Idempotency, Operation, PolicyConfig, RetryConfig};
+use svckit_policy::{Failure, Policy, PolicyLayer};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+
+static GET: Operation = Operation::query("t.v1.T", "Get", "/get");
+static PAY: Operation = Operation::command("t.v1.T", "Pay", "/pay").idempotency(Idempotency::None);
+
+type Answer = Result<u32, &'static str>;
+
+fn judge(answer: &Answer) -> Option<Error> {
+    answer.as_ref().err().map(|error| Error::unavailable(*error))
+}
+
+fn policy(config: PolicyConfig) -> Arc<Policy> {
+    Arc::new(Policy::new(config, Env::default()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_tried_again_and_the_services_own_error_comes_back() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let flaky = |asked: &Arc<AtomicU32>, until: u32| {
+        let asked = asked.clone();
+        service_fn(move |n: u32| {
+            let at = asked.fetch_add(1, Ordering::SeqCst);
+            async move { if at < until { Err("gone") } else { Ok(n) } }
+        })
+    };
+    let get = PolicyLayer::new(policy(PolicyConfig::STANDARD), &GET, judge);
+    assert_eq!(get.layer(flaky(&asked, 2)).oneshot(7).await.expect("the third attempt"), 7);
+    asked.store(0, Ordering::SeqCst);
+    let error = get.layer(flaky(&asked, 100)).oneshot(7).await.expect_err("never");
+    assert!(matches!(error, Failure::Service("gone")), "{error}");
+    assert_eq!(asked.swap(0, Ordering::SeqCst), 3);
+    let pay = PolicyLayer::new(policy(PolicyConfig::STANDARD), &PAY, judge);
+    assert!(pay.layer(flaky(&asked, 100)).oneshot(7).await.is_err());
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "what is not idempotent is not repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_limits_are_the_policys_error() {
+    let hangs = service_fn(|_: u32| std::future::pending::<Answer>());
+    let config = PolicyConfig { retry: None, ..PolicyConfig::STANDARD };
+    let layer = PolicyLayer::new(policy(config), &GET, judge);
+    let error = layer.layer(hangs).oneshot(1).await.expect_err("it hangs");
+    assert!(matches!(error, Failure::Policy(e) if e.code() == Code::DeadlineExceeded));
+}
+
+/// "Tower's readiness contract broken under load": services that are asked for readiness and never called hold nothing,
+/// and two layers over one small service do not wait for each other.
+#[tokio::test(start_paused = true)]
+async fn readiness_holds_no_place() {
+    let bulkhead = Some(BulkheadConfig { concurrent: 1, queue: 100 });
+    let retry = Some(RetryConfig { attempts: 1, ..RetryConfig::STANDARD });
+    let config = PolicyConfig { bulkhead, retry, breaker: None, ..PolicyConfig::STANDARD };
+    let slow = service_fn(|n: u32| async move {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Ok::<_, &'static str>(n)
+    });
+    let inner = ServiceBuilder::new().buffer(1).concurrency_limit(1).service(slow);
+    let judge = |answer: &Result<u32, tower::BoxError>| {
+        answer.as_ref().err().map(|error| Error::unavailable(error.to_string()))
+    };
+    let outer = PolicyLayer::new(policy(config), &GET, judge).layer(inner);
+    // Many clones say that they are ready, and are never called.
+    let mut idle = vec![outer.clone(); 50];
+    for one in &mut idle {
+        one.ready().await.expect("always");
+    }
+    let calls: Vec<_> = (0..50)
+        .map(|n| {
+            let mut service = outer.clone();
+            tokio::spawn(async move { service.ready().await.expect("always").call(n).await })
+        })
+        .collect();
+    for (n, call) in (0..).zip(calls) {
+        assert_eq!(call.await.expect("no panic").expect("its turn"), n);
+    }
+}
