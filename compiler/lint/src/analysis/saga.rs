@@ -5,8 +5,8 @@ mod tests;
 
 use svckit_diagnostics::Span;
 use svckit_model::{
-    ErrorRetry, Id, Record, RecordKind, Saga, SagaExpr, SagaStep, StatusCode, Step, StepCall, Wait,
-    World,
+    ErrorRetry, Field, Id, Record, RecordKind, Saga, SagaExpr, SagaStep, StatusCode, Step,
+    StepCall, Type, Wait, World,
 };
 
 use super::calls::Calls;
@@ -97,6 +97,54 @@ pub fn roots(expr: &SagaExpr) -> Vec<&str> {
     out
 }
 
+/// The paths that an expression takes values from.
+#[must_use]
+pub fn paths(expr: &SagaExpr) -> Vec<&[String]> {
+    let mut out = Vec::new();
+    let mut todo = vec![expr];
+    while let Some(expr) = todo.pop() {
+        match expr {
+            SagaExpr::Path(path) | SagaExpr::Not(path) => out.push(path.as_slice()),
+            SagaExpr::Construct(_, fields) => todo.extend(fields.iter().map(|(_, e)| e)),
+            SagaExpr::List(items) => todo.extend(items),
+            SagaExpr::Equal(a, b) => todo.extend([&**b, &**a]),
+            SagaExpr::Value(_) | SagaExpr::Key(_) => {}
+        }
+    }
+    out
+}
+
+/// The fields that a path goes through: of a parameter, of what a step answers, or of an event that was waited for.
+#[must_use]
+pub fn fields<'w>(world: &'w World, saga: &'w Saga, path: &[String]) -> Vec<&'w Field> {
+    let [root, rest @ ..] = path else { return Vec::new() };
+    let mut out: Vec<&Field> = saga.params.iter().filter(|p| p.info.name == *root).collect();
+    let step = steps(saga).into_iter().map(|p| p.step).find(|s| s.name == *root);
+    let wait = waits(saga).map(|(wait, _)| wait).find(|w| w.name == *root);
+    let mut record = match (out.first(), step, wait) {
+        (Some(field), ..) => record_of(&field.ty),
+        (_, Some(step), _) => step.result.as_ref().and_then(record_of),
+        (.., Some(wait)) => Some(world.events[wait.event].payload),
+        _ => None,
+    };
+    for part in rest {
+        let all = record.map(|id| &world.records[id].fields);
+        let Some(field) = all.and_then(|all| all.iter().find(|f| f.info.name == *part)) else {
+            break;
+        };
+        out.push(field);
+        record = record_of(&field.ty);
+    }
+    out
+}
+
+fn record_of(ty: &Type) -> Option<Id<Record>> {
+    match ty {
+        Type::Record(id) => Some(*id),
+        _ => None,
+    }
+}
+
 /// What a call is made with.
 #[must_use]
 pub fn arguments(call: &StepCall) -> Vec<&SagaExpr> {
@@ -118,6 +166,34 @@ pub fn errors(world: &World, step: &Step, call: &StepCall) -> Vec<Id<Record>> {
         StepCall::Local(..) => step.errors.clone(),
         StepCall::Saga(..) => Vec::new(),
     }
+}
+
+/// Whether a saga may come to `aborted` by itself, whoever is reached: by a declared error that does not pass and that
+/// nothing handles, or by a wait that comes to nothing.
+#[must_use]
+pub fn may_abort(world: &World, id: Id<Saga>) -> bool {
+    let mut seen = vec![false; world.sagas.len()];
+    let mut todo = vec![id];
+    while let Some(id) = todo.pop() {
+        if std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        let saga = &world.sagas[id];
+        if waits(saga).any(|(wait, after)| !after && !wait.skip && wait.within.is_some()) {
+            return true;
+        }
+        for step in steps(saga).iter().filter(|p| !p.after && !p.step.best_effort).map(|p| p.step) {
+            let handled = |e: &Id<Record>| step.on_errors.iter().any(|on| on.error == *e);
+            let fatal = |e: &Id<Record>| !passes(world, *e) && !handled(e);
+            if errors(world, step, &step.call).iter().any(fatal) {
+                return true;
+            }
+            if let StepCall::Saga(next, _) = &step.call {
+                todo.push(*next);
+            }
+        }
+    }
+    false
 }
 
 /// Whether an error may go away by itself.
@@ -142,6 +218,8 @@ pub struct Part {
     pub span: Option<Span>,
     /// How long it takes at worst, nanoseconds.
     pub takes: u64,
+    /// Of that, for how long it is asked again.
+    pub again: u64,
     /// How long its undo takes at worst.
     pub undo: u64,
     /// Parts of one group run at once.
@@ -171,6 +249,7 @@ pub fn parts(world: &World, calls: &Calls, saga: &Saga) -> Vec<Part> {
             name: name.to_owned(),
             span,
             takes,
+            again: 0,
             undo: 0,
             group: None,
             after,
@@ -216,6 +295,7 @@ fn step_part(
         name: step.name.clone(),
         span: Some(step.span),
         takes: once(&step.call).saturating_add(repeated),
+        again: repeated,
         undo: step.undo.as_ref().filter(|_| !after && !step.pivot).map_or(0, once),
         group,
         after,

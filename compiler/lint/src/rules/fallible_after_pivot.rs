@@ -1,7 +1,7 @@
-use svckit_diagnostics::Diagnostic;
-use svckit_model::{Id, Record};
+use svckit_diagnostics::{Diagnostic, Span};
+use svckit_model::{Id, Record, Step, StepCall, World};
 
-use crate::analysis::saga::{errors, passes, pivots, steps, waits};
+use crate::analysis::saga::{errors, may_abort, passes, pivots, steps, waits};
 use crate::text::{listed, time};
 
 use crate::rule::rule;
@@ -12,7 +12,8 @@ rule! {
     ///
     /// ## What it does
     /// Finds steps behind the point of no return that declare an error which does not pass by itself, and say neither
-    /// `on ERROR retry for …`, `on ERROR skip` nor `best_effort`; and waits there that `else abort`.
+    /// `on ERROR retry for …`, `on ERROR skip` nor `best_effort`; sagas that are run there
+    /// and may abort by an error or a wait of their own; and waits there that `else abort`.
     ///
     /// ## Why is this bad
     /// Behind the pivot nothing is undone. A step that fails there for good leaves the saga parked, half done, until a
@@ -50,6 +51,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                 .into_iter()
                 .filter(|e| !passes(world, *e) && !handled(e))
                 .collect();
+            nested(world, step, pivot, report);
             let Some(first) = fatal.first() else { continue };
             let names: Vec<&str> =
                 fatal.iter().map(|e| world.records[*e].info.name.as_str()).collect();
@@ -75,4 +77,21 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             report.add(wait.span, found);
         }
     }
+}
+
+/// A saga as a step, which has a way back where this one has none.
+fn nested(world: &World, step: &Step, pivot: Span, report: &mut Report) {
+    let StepCall::Saga(id, _) = &step.call else { return };
+    if !may_abort(world, *id) {
+        return;
+    }
+    let name = &world.sagas[*id].info;
+    let text =
+        format!("step `{}` runs saga `{}`, which may abort behind the pivot", step.name, name.name);
+    let found = Diagnostic::new(RULE.code, step.span, text)
+        .here("there is no way back from here")
+        .label(pivot, "the point of no return")
+        .label(name.span, "may abort by an error or a wait of its own")
+        .help("run it before the pivot; or say `best_effort`");
+    report.add(step.span, found);
 }

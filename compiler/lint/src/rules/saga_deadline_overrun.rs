@@ -69,12 +69,20 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             0 => format!("worst case = {ahead} = {}", time(worst.total)),
             _ => format!("worst case = ({ahead}) + back ({back}) = {}", time(worst.total)),
         });
+        for part in longest.iter().filter(|p| p.again > 0 && p.again < p.takes).take(3) {
+            found = found.note(format!(
+                "`{}` = {} for a call + {} of asking again",
+                part.name,
+                time(part.takes - part.again),
+                time(part.again)
+            ));
+        }
         let found = found.help("give it a longer `deadline`, or its steps a shorter `retry for`; do at once what can be (`parallel { … }`)");
         report.add(saga.info.span, found);
     }
 }
 
-/// `10m + max(2h, 3s)`
+/// `ask 10m + max(hold 2h, pay 3s)`
 fn terms(parts: &[Part], of: fn(&Part) -> u64) -> String {
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
@@ -84,8 +92,8 @@ fn terms(parts: &[Part], of: fn(&Part) -> u64) -> String {
             None => 1,
             Some(_) => parts[at..].iter().take_while(|p| p.group == group).count(),
         };
-        let times: Vec<String> =
-            parts[at..at + size].iter().filter(|p| of(p) > 0).map(|p| time(of(p))).collect();
+        let timed = parts[at..at + size].iter().filter(|p| of(p) > 0);
+        let times: Vec<String> = timed.map(|p| format!("{} {}", p.name, time(of(p)))).collect();
         match times.as_slice() {
             [] => {}
             [one] => out.push(one.clone()),

@@ -60,14 +60,12 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
         }
         for emit in &saga.aborted {
             let used: Vec<&str> = emit.fields.iter().flat_map(|(_, e)| roots(e)).collect();
-            for step in steps.iter().filter(|s| used.contains(&s.name.as_str())) {
+            let named = steps.iter().map(|s| (s.name.as_str(), s.span));
+            let all = named.chain(waits(saga).map(|(w, _)| (w.name.as_str(), w.span)));
+            for (name, span) in all.filter(|(name, _)| used.contains(name)) {
                 let why = "a saga may fail before it";
-                tell(
-                    &Loose { name: &step.name, span: step.span, when: None, why },
-                    emit.span,
-                    saga.info.span,
-                    report,
-                );
+                let loose = Loose { name, span, when: None, why };
+                tell(&loose, emit.span, saga.info.span, report);
             }
         }
     }

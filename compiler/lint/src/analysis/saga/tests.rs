@@ -15,6 +15,7 @@ fn parts(lines: &[Line], pivot: usize) -> Vec<Part> {
                 name: String::new(),
                 span: None,
                 takes: *takes,
+                again: 0,
                 undo: *undo,
                 group: (line.len() > 1).then_some(number),
                 after: number >= pivot,
