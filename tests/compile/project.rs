@@ -119,7 +119,7 @@ fn manifest(repository: &Path) -> String {
         "[package]\nname = \"generated\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
          [workspace]\n\n\
          [dependencies]\nsvckit = {{ path = {svckit:?}, default-features = false }}\nserde = \"1\"\nserde_json = \"1\"\n\n\
-         [dev-dependencies]\nsvckit-core = {{ path = {core:?} }}\nsvckit-store-memory = {{ path = {memory:?} }}\n\
+         [dev-dependencies]\nsvckit = {{ path = {svckit:?}, default-features = false, features = [\"http\"] }}\nsvckit-core = {{ path = {core:?} }}\nsvckit-store-memory = {{ path = {memory:?} }}\n\
          proptest = {{ version = \"1\", default-features = false, features = [\"std\"] }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n\
          [profile.dev]\ndebug = false\n"
     )

@@ -66,12 +66,16 @@ pub struct Param {
 /// How the text of a parameter is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
-    /// One value that JSON too would hold in a string: text, numbers, enums by name, ids, times.
+    /// One value that JSON too would hold in a string: text, numbers, ids, times.
     Text,
+    /// A value of an enum, by its name, or by its number where that has no name.
+    Name,
     /// `true` or `false`.
     Flag,
     /// The parameter again for each element.
     Texts,
+    /// As [`Texts`](Self::Texts), of values of an enum.
+    Names,
     /// As [`Texts`](Self::Texts), of `true` and `false`.
     Flags,
     /// `name.field` for each field of the record.

@@ -25,6 +25,8 @@ pub(crate) fn put(
         }
         (_, Some(rest)) => v.push("", "query", format!("has no field `{}`", short(rest))),
         (ParamKind::Texts, None) => push(param, Json::from(text), into),
+        (ParamKind::Names, None) => push(param, named(text), into),
+        (ParamKind::Name, None) => once(param, Some(named(text)), into, v),
         (ParamKind::Flags, None) => {
             if let Some(flag) = flag(text, v) {
                 push(param, flag.into(), into);
@@ -41,6 +43,11 @@ pub(crate) fn put(
         }
     }
     v.prefix_from(mark, param.name);
+}
+
+/// A value of an enum.
+fn named(text: &str) -> Json {
+    text.parse::<i32>().map_or_else(|_| Json::from(text), Json::from)
 }
 
 fn push(param: &Param, item: Json, into: &mut Map<String, Json>) {
@@ -94,7 +101,7 @@ pub(crate) fn spread(
         let name = format!("{prefix}{}", param.json);
         match (members.get(param.json), param.kind) {
             (None | Some(Json::Null), _) => {}
-            (Some(Json::Array(items)), ParamKind::Texts | ParamKind::Flags) => {
+            (Some(Json::Array(items)), ParamKind::Texts | ParamKind::Names | ParamKind::Flags) => {
                 pairs.extend(items.iter().map(|item| (name.clone(), plain(item))));
             }
             (Some(Json::Object(fields)), ParamKind::Record(params)) => {
@@ -129,6 +136,7 @@ mod tests {
         Param::new("gift", "gift", ParamKind::Flag),
         Param::new("tags", "tags", ParamKind::Texts),
         Param::new("flags", "flags", ParamKind::Flags),
+        Param::new("status", "status", ParamKind::Names),
         Param::new("size", "size", ParamKind::Record(SIZE)),
         Param::new("labels", "labels", ParamKind::Json),
     ];
@@ -149,6 +157,8 @@ mod tests {
             ("tags", "a"),
             ("tags", "b"),
             ("flags", "false"),
+            ("status", "STATUS_DONE"),
+            ("status", "7"),
             ("size.low", "3"),
             ("size.open_end", "true"),
             ("labels", r#"{"a":"b"}"#),
@@ -156,6 +166,7 @@ mod tests {
         ]);
         let expected = serde_json::json!({
             "orderId": "1", "gift": true, "tags": ["a", "b"], "flags": [false],
+            "status": ["STATUS_DONE", 7],
             "size": { "low": "3", "openEnd": true }, "labels": { "a": "b" },
         });
         assert_eq!((json, wrong), (expected, vec![]));

@@ -165,6 +165,7 @@ fn kind(s: &Scope<'_>, ty: &Type, within: &mut Vec<Id<Record>>) -> TokenStream {
         Type::List(item) => match one(s.world(), item) {
             Some("Text") => "Texts",
             Some("Flag") => "Flags",
+            Some("Name") => "Names",
             _ => "Json",
         },
         Type::Record(id) if within.len() < DEPTH && !within.contains(id) => {
@@ -183,7 +184,7 @@ fn kind(s: &Scope<'_>, ty: &Type, within: &mut Vec<Id<Record>>) -> TokenStream {
 /// Of one plain value.
 fn one(world: &World, ty: &Type) -> Option<&'static str> {
     match (ty, world.builtin(ty)) {
-        (Type::Enum(_), _) => Some("Text"),
+        (Type::Enum(_), _) => Some("Name"),
         (_, Some(Builtin::Bool)) => Some("Flag"),
         (_, Some(Builtin::Json)) | (_, None) => None,
         _ => Some("Text"),
