@@ -24,6 +24,15 @@ pub struct Label {
     pub primary: bool,
 }
 
+/// One step of the way that leads to what a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waypoint {
+    /// The line of the contract by which it is taken.
+    pub span: Span,
+    /// What happens there.
+    pub message: String,
+}
+
 /// Whether a tool may apply a [`Fix`] unasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applicability {
@@ -64,6 +73,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Places; the first primary one is where the message is shown.
     pub labels: Vec<Label>,
+    /// How it comes about, step by step; empty where there is nothing to follow.
+    pub way: Vec<Waypoint>,
     /// Facts that explain it.
     pub notes: Vec<String>,
     /// What to do.
@@ -80,6 +91,7 @@ impl Diagnostic {
             severity: code.severity,
             message: message.into(),
             labels: vec![Label { span, message: String::new(), primary: true }],
+            way: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
             fixes: Vec::new(),
@@ -97,6 +109,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, message: impl Into<String>) -> Self {
         self.labels.push(Label { span, message: message.into(), primary: false });
+        self
+    }
+
+    /// Adds a step to the way.
+    #[must_use]
+    pub fn step(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.way.push(Waypoint { span, message: message.into() });
         self
     }
 

@@ -9,5 +9,5 @@ mod source;
 pub mod suggest;
 
 pub use code::{Code, CodeInfo};
-pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
+pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity, Waypoint};
 pub use source::{FileId, LineCol, SourceFile, SourceMap, Span};

@@ -54,7 +54,7 @@ impl<'w> Analysis<'w> {
 
     /// Every choreography, followed.
     pub fn flows(&self) -> &[choreography::Flow] {
-        self.choreographies.get_or_init(|| choreography::flows(self.world))
+        self.choreographies.get_or_init(|| choreography::flows(self.world, self.flow()))
     }
 
     /// Which types hold something sensitive.

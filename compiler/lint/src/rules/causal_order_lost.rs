@@ -1,5 +1,7 @@
+use std::collections::{HashMap, HashSet};
+
 use svckit_diagnostics::Diagnostic;
-use svckit_model::{Event, Id, Subscription, World};
+use svckit_model::{Event, Id, Subscription};
 
 use crate::analysis::choreography::Flow;
 
@@ -41,11 +43,15 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             .map(|(id, _)| &world.subscriptions[*id])
             .filter(|on| on.ordered)
             .collect();
+        let mut followers: HashMap<Id<Event>, HashSet<Id<Event>>> = HashMap::new();
         for effect in &ordered {
             let cause = ordered.iter().find(|cause| {
                 cause.service == effect.service
                     && world.events[cause.event].service != world.events[effect.event].service
-                    && follows(world, flow, cause.event, effect.event)
+                    && followers
+                        .entry(cause.event)
+                        .or_insert_with(|| follow(flow, cause.event))
+                        .contains(&effect.event)
             });
             let Some(cause) = cause else { continue };
             let (first, second) =
@@ -64,22 +70,17 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     }
 }
 
-fn follows(world: &World, flow: &Flow, cause: Id<Event>, effect: Id<Event>) -> bool {
-    let mut known = vec![false; world.events.len()];
+/// All that may follow from an event.
+fn follow(flow: &Flow, cause: Id<Event>) -> HashSet<Id<Event>> {
+    let mut known = HashSet::new();
     let mut todo = vec![cause];
     while let Some(event) = todo.pop() {
-        for (_, ways) in
-            flow.ways().iter().filter(|(id, _)| world.subscriptions[*id].event == event)
-        {
-            for next in ways.iter().flat_map(|w| &w.events) {
-                if *next == effect {
-                    return true;
-                }
-                if !std::mem::replace(&mut known[next.index()], true) {
-                    todo.push(*next);
-                }
+        let handlers = flow.handlers_of(event).iter().map(|at| &flow.ways()[*at].1);
+        for next in handlers.flatten().flat_map(|w| &w.events) {
+            if known.insert(*next) {
+                todo.push(*next);
             }
         }
     }
-    false
+    known
 }

@@ -1,7 +1,9 @@
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{Choreography, Delivery, Id, Saga, StepCall, Subscription, World};
 
+use crate::analysis::choreography::{Doing, Fault, Flow as Process, tell_way};
 use crate::analysis::flow::waits;
+use crate::analysis::petri::Move;
 use crate::analysis::saga::steps;
 use crate::rule::rule;
 use crate::{Analysis, Report};
@@ -43,15 +45,16 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     }
     // A subscription may be a step of several choreographies: told once.
     let mut told = vec![false; world.subscriptions.len()];
-    for (_, choreography) in world.choreographies.iter() {
+    for (id, choreography) in world.choreographies.iter() {
         ends(world, choreography, report);
+        let process = analysis.flows().get(id.index());
         for event in flow.of_choreography(world, choreography) {
             if choreography.succeeds.contains(&event) {
                 continue;
             }
             for on in flow.subscriptions(event) {
                 if !std::mem::replace(&mut told[on.index()], true) {
-                    step(world, choreography, on, report);
+                    step(world, (choreography, process), on, report);
                 }
             }
         }
@@ -64,7 +67,7 @@ fn sagas(world: &World, saga: &Saga, report: &mut Report) {
         if event.delivery == Delivery::AtMostOnce {
             let what = format!("saga `{}` waits for `{}`", saga.info.name, event.info.name);
             let place = event.info.place("delivery");
-            lost(&what, place, (wait.span, "waits here"), event.info.span, report);
+            report.add(event.info.span, lost(&what, place, (wait.span, "waits here")));
         }
     }
 }
@@ -80,13 +83,8 @@ fn queued_steps(world: &World, saga: &Saga, report: &mut Report) {
         let name = crate::text::operation(world, *id);
         let what = format!("step `{}` of saga `{}` sends `{name}`", step.name, saga.info.name);
         let place = op.info.place("delivery");
-        lost(
-            &what,
-            place,
-            (step.call_span, "counts as done once it is sent"),
-            op.info.span,
-            report,
-        );
+        let other = (step.call_span, "counts as done once it is sent");
+        report.add(op.info.span, lost(&what, place, other));
     }
 }
 
@@ -96,7 +94,7 @@ fn starts(world: &World, on: &Subscription, report: &mut Report) {
     let place = on.info.places.get("delivery").or_else(|| event.places.get("delivery"));
     let what = format!("saga `{}` starts with `{}`", world.sagas[saga].info.name, event.name);
     let other = (on.info.place("starts"), "never starts without it");
-    lost(&what, place.unwrap_or(on.info.span), other, on.info.span, report);
+    report.add(on.info.span, lost(&what, place.unwrap_or(on.info.span), other));
 }
 
 fn ends(world: &World, choreography: &Choreography, report: &mut Report) {
@@ -106,13 +104,18 @@ fn ends(world: &World, choreography: &Choreography, report: &mut Report) {
             let name = &choreography.info.name;
             let what = format!("choreography `{name}` ends with `{}`", event.info.name);
             let place = event.info.place("delivery");
-            lost(&what, place, (choreography.info.span, "ends by it"), event.info.span, report);
+            report.add(event.info.span, lost(&what, place, (choreography.info.span, "ends by it")));
         }
     }
 }
 
-fn step(world: &World, choreography: &Choreography, on: Id<Subscription>, report: &mut Report) {
-    let on = &world.subscriptions[on];
+fn step(
+    world: &World,
+    (choreography, process): (&Choreography, Option<&Process>),
+    id: Id<Subscription>,
+    report: &mut Report,
+) {
+    let on = &world.subscriptions[id];
     // What only looks on, and neither publishes nor undoes, is no step.
     if on.delivery != Delivery::AtMostOnce || (on.emits.is_empty() && on.undoes.is_none()) {
         return;
@@ -124,13 +127,37 @@ fn step(world: &World, choreography: &Choreography, on: Id<Subscription>, report
         choreography.info.name, on.info.name, event.name
     );
     let other = (choreography.info.span, "stands still without it");
-    lost(&what, place.unwrap_or(on.info.span), other, on.info.span, report);
+    let found = lost(&what, place.unwrap_or(on.info.span), other);
+    let found = match process {
+        Some(process) => without(found, world, process, id),
+        None => found,
+    };
+    report.add(on.info.span, found);
 }
 
-fn lost(what: &str, place: Span, (other, label): (Span, &str), subject: Span, report: &mut Report) {
-    let found = Diagnostic::new(RULE.code, place, format!("{what}, which may get lost"))
+/// Adds the shortest way on which that handler loses its message, and the flow comes to no end.
+fn without(
+    found: Diagnostic,
+    world: &World,
+    process: &Process,
+    handler: Id<Subscription>,
+) -> Diagnostic {
+    let loses = |(at, chosen): &Move| {
+        let (id, ways) = &process.ways()[*at];
+        *id == handler && ways[*chosen].doing == Doing::Loses
+    };
+    for (start, explored) in process.faulty(world, Fault::Loses) {
+        let mut open = explored.ends().filter(|(end, _)| end.marks == 0);
+        if let Some((_, way)) = open.find(|(_, way)| way.iter().any(loses)) {
+            return tell_way(found, world, process, *start, &way, None);
+        }
+    }
+    found
+}
+
+fn lost(what: &str, place: Span, (other, label): (Span, &str)) -> Diagnostic {
+    Diagnostic::new(RULE.code, place, format!("{what}, which may get lost"))
         .here("sent once, and forgotten")
         .label(other, label)
-        .fix("deliver it for sure", place, "delivery at_least_once");
-    report.add(subject, found);
+        .fix("deliver it for sure", place, "delivery at_least_once")
 }

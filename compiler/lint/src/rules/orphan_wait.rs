@@ -68,7 +68,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
 }
 
 /// Whether it is published without the flow: by what is called, at a time, or by a saga.
-fn by_others(world: &World, event: Id<Event>) -> bool {
+pub(crate) fn by_others(world: &World, event: Id<Event>) -> bool {
     let has = |emits: &[Emit]| emits.iter().any(|e| e.events.contains(&event));
     let operations = world
         .operations

@@ -1,7 +1,5 @@
 use svckit_diagnostics::Diagnostic;
-use svckit_model::{Id, Subscription, World};
 
-use crate::analysis::choreography::Flow;
 use crate::text::listed;
 
 use crate::rule::rule;
@@ -34,7 +32,7 @@ rule! {
 pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let world = analysis.world;
     for flow in analysis.flows() {
-        let Some(round) = round(world, flow) else { continue };
+        let Some(round) = flow.circle() else { continue };
         let names: Vec<&str> = round
             .iter()
             .map(|id| world.events[world.subscriptions[*id].event].info.name.as_str())
@@ -51,37 +49,4 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             );
         report.add(info.span, found);
     }
-}
-
-/// The shortest circle of handlers, from the first one that is on one.
-fn round(world: &World, flow: &Flow) -> Option<Vec<Id<Subscription>>> {
-    let ways = flow.ways();
-    for start in 0..ways.len() {
-        let mut came: Vec<Option<usize>> = vec![None; ways.len()];
-        let mut todo = std::collections::VecDeque::from([start]);
-        while let Some(at) = todo.pop_front() {
-            for event in ways[at].1.iter().flat_map(|w| &w.events) {
-                for (next, (id, _)) in ways.iter().enumerate() {
-                    if world.subscriptions[*id].event != *event {
-                        continue;
-                    }
-                    if next == start {
-                        let mut round = vec![ways[at].0];
-                        let mut back = at;
-                        while back != start {
-                            back = came[back]?;
-                            round.push(ways[back].0);
-                        }
-                        round.reverse();
-                        return Some(round);
-                    }
-                    if came[next].is_none() {
-                        came[next] = Some(at);
-                        todo.push_back(next);
-                    }
-                }
-            }
-        }
-    }
-    None
 }

@@ -136,7 +136,7 @@ impl orders::Subscriptions for Orders {
     ) -> Result<()> {
         let why = format!("{} is sold out", event.missing);
         let cancelled = cancel(ctx, event.order_id, &why).await?;
-        cancelled.into_iter().for_each(|event| ctx.emit_order_cancelled(event));
+        ctx.emit_order_cancelled(cancelled);
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl orders::Subscriptions for Orders {
         event: orders::CancelUnpaidEvent,
     ) -> Result<()> {
         let cancelled = cancel(ctx, event.order_id, &event.reason).await?;
-        cancelled.into_iter().for_each(|event| ctx.emit_order_cancelled(event));
+        ctx.emit_order_cancelled(cancelled);
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl orders::Subscriptions for Orders {
         event: orders::CancelUnshippedEvent,
     ) -> Result<()> {
         let cancelled = cancel(ctx, event.order_id, &event.reason).await?;
-        cancelled.into_iter().for_each(|event| ctx.emit_order_cancelled(event));
+        ctx.emit_order_cancelled(cancelled);
         Ok(())
     }
 }
@@ -168,16 +168,15 @@ async fn still_open(ctx: &svckit::Context, id: OrderId) -> Result<Option<Order>>
     Ok(Some(order).filter(|order| order.status == OrderStatus::Placed))
 }
 
-/// Cancels an order, unless it has come to its end already; what is to be told then.
-async fn cancel(
-    ctx: &svckit::Context,
-    id: OrderId,
-    why: &str,
-) -> Result<Option<orders::OrderCancelled>> {
-    let Some(mut order) = still_open(ctx, id).await? else { return Ok(None) };
+/// Cancels an order; what is to be told then. By the contract nothing can have ended it before: if something has, the
+/// message goes to the dead letters, for somebody to look at.
+async fn cancel(ctx: &svckit::Context, id: OrderId, why: &str) -> Result<orders::OrderCancelled> {
+    let order = still_open(ctx, id).await?;
+    let ended = || Error::failed_precondition(format!("order {id} has come to its end already"));
+    let mut order = order.ok_or_else(ended)?;
     order.status = OrderStatus::Cancelled;
     order.reason = Some(why.to_owned());
     ctx.state().put(id, &order).await?;
     let (customer, reason) = (order.customer, why.to_owned());
-    Ok(Some(orders::OrderCancelled { order_id: id, customer, reason }))
+    Ok(orders::OrderCancelled { order_id: id, customer, reason })
 }

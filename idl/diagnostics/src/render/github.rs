@@ -40,7 +40,12 @@ fn annotate(diagnostic: &Diagnostic, found: &Findings<'_>, out: &mut String) {
     }
     let list: Vec<_> =
         properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
-    let _ = writeln!(out, "::{command} {}::{}", list.join(","), data(&explained(diagnostic)));
+    let _ = writeln!(
+        out,
+        "::{command} {}::{}",
+        list.join(","),
+        data(&explained(diagnostic, found.sources))
+    );
 }
 
 /// `E0120 unknown-type`, or the slug alone where a rule has no number.

@@ -48,7 +48,7 @@ fn issue(diagnostic: &Diagnostic, found: &Findings<'_>, fingerprints: &mut Finge
         }
     };
     Issue {
-        description: explained(diagnostic),
+        description: explained(diagnostic, found.sources),
         check_name: diagnostic.code.slug,
         fingerprint: fingerprints.next(diagnostic, found.sources, &path),
         severity: match diagnostic.severity {

@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 
 use super::window::{Window, windows};
-use super::{Summary, summary::counted};
+use super::{Summary, summary::counted, way};
 use crate::{Diagnostic, Fix, Label, Severity, SourceFile, SourceMap, Span};
 
 /// Messages beyond this many are counted, not shown.
@@ -53,7 +53,8 @@ pub fn render_with_summary(
 #[must_use]
 pub fn render_one(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let mut report = vec![main_group(diagnostic, sources)];
+    let way = way(diagnostic, sources).unwrap_or_default();
+    let mut report = vec![main_group(diagnostic, &way, sources)];
     report.extend(diagnostic.fixes.iter().filter_map(|fix| fix_group(fix, sources)));
     trim_lines(&renderer.render(&report))
 }
@@ -70,7 +71,7 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-fn main_group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
+fn main_group<'a>(diagnostic: &'a Diagnostic, way: &'a str, sources: &'a SourceMap) -> Group<'a> {
     let title = level(diagnostic.severity).primary_title(&diagnostic.message);
     let mut group = Group::with_title(title.id(diagnostic.code.id));
     for (file, labels) in by_file(diagnostic, sources) {
@@ -80,7 +81,8 @@ fn main_group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'
     }
     let notes = diagnostic.notes.iter().map(|n| Level::NOTE.message(n));
     let help = diagnostic.help.iter().map(|h| Level::HELP.message(h));
-    group.elements(notes).elements(help)
+    let way = (!way.is_empty()).then(|| Level::NOTE.message(way));
+    group.elements(way).elements(notes).elements(help)
 }
 
 /// Labels by file, that of the first label first, the others in the order in which they come.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Summary;
-use crate::{Applicability, Diagnostic, Edit, Fix, Label, Severity, SourceMap, Span};
+use crate::{Applicability, Diagnostic, Edit, Fix, Label, Severity, SourceMap, Span, Waypoint};
 
 /// Version of the document's shape; it changes when a field is removed or means something else.
 pub const VERSION: u32 = 1;
@@ -84,6 +84,9 @@ pub struct Message {
     pub place: Place,
     /// Every place that matters.
     pub labels: Vec<LabelOut>,
+    /// How it comes about, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<StepOut>,
     /// Facts.
     pub notes: Vec<String>,
     /// Advice.
@@ -126,6 +129,16 @@ pub struct LabelOut {
     pub message: String,
     /// Whether the message is about this place.
     pub primary: bool,
+}
+
+/// A [`Waypoint`].
+#[derive(Debug, Serialize)]
+pub struct StepOut {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What happens there.
+    pub message: String,
 }
 
 /// A [`Fix`].
@@ -182,10 +195,15 @@ fn message(diagnostic: &Diagnostic, sources: &SourceMap) -> Message {
         message: diagnostic.message.clone(),
         place: diagnostic.labels.first().map_or_else(nowhere, |l| place(l.span, sources)),
         labels: diagnostic.labels.iter().map(|l| label(l, sources)).collect(),
+        way: diagnostic.way.iter().map(|w| step(w, sources)).collect(),
         notes: diagnostic.notes.clone(),
         help: diagnostic.help.clone(),
         fixes: diagnostic.fixes.iter().map(|f| fix(f, sources)).collect(),
     }
+}
+
+fn step(step: &Waypoint, sources: &SourceMap) -> StepOut {
+    StepOut { place: place(step.span, sources), message: step.message.clone() }
 }
 
 fn place(span: Span, sources: &SourceMap) -> Place {

@@ -38,14 +38,28 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// The message with what explains it: its own sentence, what was found, notes and advice; a line each.
-fn explained(diagnostic: &Diagnostic) -> String {
+/// The way to what is told, a numbered line each with its place: `1. orders.svc:12: …`.
+fn way(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<String> {
+    let steps = diagnostic.way.iter().enumerate().map(|(at, step)| {
+        let place = sources.get(step.span.file).map(|file| {
+            let line = file.line_of(step.span.start);
+            format!("{}:{line}: ", file.path())
+        });
+        format!("\n{}. {}{}", at + 1, place.unwrap_or_default(), step.message)
+    });
+    let steps: String = steps.collect();
+    (!steps.is_empty()).then(|| format!("the way there:{steps}"))
+}
+
+/// The message with what explains it: its own sentence, what was found, the way there, notes and advice; a line each.
+fn explained(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let here = diagnostic.labels.first().map(|l| l.message.as_str()).unwrap_or_default();
     let notes = diagnostic.notes.iter().map(|n| format!("note: {n}"));
     let help = diagnostic.help.iter().map(|h| format!("help: {h}"));
     let fixes = diagnostic.fixes.iter().map(|f| format!("fix: {}", f.title));
     let first = [diagnostic.message.clone(), here.to_owned()];
-    let lines = first.into_iter().chain(notes).chain(help).chain(fixes);
+    let lines =
+        first.into_iter().chain(way(diagnostic, sources)).chain(notes).chain(help).chain(fixes);
     lines.filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n")
 }
 

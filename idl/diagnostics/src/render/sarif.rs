@@ -106,7 +106,7 @@ fn result(
         "ruleId": diagnostic.code.id,
         "ruleIndex": rules.index(diagnostic.code),
         "level": level(diagnostic.severity),
-        "message": { "text": explained(diagnostic) },
+        "message": { "text": explained(diagnostic, sources) },
         "partialFingerprints": { "svckit/v1": fingerprints.next(diagnostic, sources, path) },
     });
     let mut labels = diagnostic.labels.iter();
@@ -121,12 +121,25 @@ fn result(
             fixes.push(fix);
         }
     }
-    for (name, list) in [("relatedLocations", related), ("fixes", fixes)] {
+    let flows: Vec<Value> = flow(diagnostic, sources).into_iter().collect();
+    let lists = [("relatedLocations", related), ("codeFlows", flows), ("fixes", fixes)];
+    for (name, list) in lists {
         if !list.is_empty() {
             result[name] = list.into();
         }
     }
     result
+}
+
+/// The way to what is told, as one thread.
+fn flow(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<Value> {
+    let steps = diagnostic.way.iter().filter_map(|step| {
+        let place = physical(step.span, sources)?;
+        let message = json!({ "text": step.message });
+        Some(json!({ "location": { "physicalLocation": place, "message": message } }))
+    });
+    let steps: Vec<Value> = steps.collect();
+    (!steps.is_empty()).then(|| json!({ "threadFlows": [{ "locations": steps }] }))
 }
 
 fn related(at: usize, label: &Label, sources: &SourceMap) -> Option<Value> {
