@@ -11,7 +11,7 @@
 //! dead letter that is taken up again, or a version that is held back until there is somebody who can read it, comes
 //! later. What a crash or a letter that nobody keeps takes away is an alternative of its own.
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
@@ -304,24 +304,26 @@ impl<'n> Search<'n> {
             Open::Quiet => a.quiet,
             Open::Loud => !a.quiet,
         });
-        taken.map(|(chosen, alternative)| {
-            let mut next = self.net.given(left.clone(), alternative);
-            let done = (number(handler), number(chosen));
-            if let Err(at) = next.taken.binary_search(&done) {
-                let mut taken = next.taken.to_vec();
-                taken.insert(at, done);
-                next.taken = taken.into();
-            }
-            (chosen, next)
-        })
-        .collect()
+        taken
+            .map(|(chosen, alternative)| {
+                let mut next = self.net.given(left.clone(), alternative);
+                let done = (number(handler), number(chosen));
+                if let Err(at) = next.taken.binary_search(&done) {
+                    let mut taken = next.taken.to_vec();
+                    taken.insert(at, done);
+                    next.taken = taken.into();
+                }
+                (chosen, next)
+            })
+            .collect()
     }
 
     /// What a handler may do, and whether there is a reason to publish nothing.
     fn open(&self, state: &State, handler: usize) -> (Open, bool) {
         let Some(guard) = &self.net.handlers[handler].guard else { return (Open::All, false) };
         let group = |h: usize| h == handler || guard.partners.contains(&h);
-        let alternative = |h: &u32, a: &u32| &self.net.handlers[*h as usize].alternatives[*a as usize];
+        let alternative =
+            |h: &u32, a: &u32| &self.net.handlers[*h as usize].alternatives[*a as usize];
         let published = state.taken.iter().any(|(h, a)| {
             group(*h as usize) && !alternative(h, a).quiet && !alternative(h, a).gives_nothing()
         });

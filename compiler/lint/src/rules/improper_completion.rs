@@ -115,9 +115,8 @@ fn swallowed(world: &World, flow: &Flow, start: Id<Event>, report: &mut Report) 
     let mut told: Vec<usize> = Vec::new();
     let all = flow.faulty(world, Fault::Swallows).iter().filter(|(event, _)| *event == start);
     for (_, way) in all.flat_map(|(_, e)| e.ends()).filter(|(end, _)| end.marks == 0) {
-        let quiet = |(h, a): &Move| {
-            swallowing.contains(h) && flow.ways()[*h].1[*a].doing == Doing::Nothing
-        };
+        let quiet =
+            |(h, a): &Move| swallowing.contains(h) && flow.ways()[*h].1[*a].doing == Doing::Nothing;
         let mut places = way.iter().enumerate().filter(|(_, taken)| quiet(taken));
         let (Some((at, (handler, _))), None) = (places.next(), places.next()) else { continue };
         if !told.contains(handler) {
@@ -166,13 +165,7 @@ fn cut(world: &World, flow: &Flow, handler: Id<Subscription>, report: &mut Repor
     report.add(info.span, found);
 }
 
-fn stopped(
-    world: &World,
-    flow: &Flow,
-    start: Id<Event>,
-    explored: &Explored,
-    report: &mut Report,
-) {
+fn stopped(world: &World, flow: &Flow, start: Id<Event>, explored: &Explored, report: &mut Report) {
     let info = &world.choreographies[flow.of].info;
     let text = format!("`{}` has too many ways to follow all of them", info.name);
     let mut found = Diagnostic::new(RULE.code, info.span, text)
@@ -215,8 +208,7 @@ fn tell(
         let names: Vec<&str> =
             taken.events.iter().map(|e| world.events[*e].info.name.as_str()).collect();
         if !names.is_empty() {
-            found =
-                found.label(on.info.place("emits"), format!("publishes {}", listed(&names)));
+            found = found.label(on.info.place("emits"), format!("publishes {}", listed(&names)));
         }
     }
     let found = tell_way(found, world, flow, start, way, important).help(words.help);

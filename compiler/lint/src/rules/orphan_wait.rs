@@ -1,8 +1,6 @@
-use svckit_diagnostics::Diagnostic;
-use svckit_model::{Emit, Event, Id, World};
-
 use crate::rule::rule;
 use crate::{Analysis, Report};
+use svckit_diagnostics::Diagnostic;
 
 rule! {
     /// An end that the flow can't come to.
@@ -42,11 +40,8 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let world = analysis.world;
     for flow in analysis.flows() {
         let choreography = &world.choreographies[flow.of];
-        for event in choreography.succeeds.iter().chain(&choreography.fails) {
-            if flow.reaches(*event) || by_others(world, *event) {
-                continue;
-            }
-            let info = &world.events[*event].info;
+        for event in flow.never_ends(world) {
+            let info = &world.events[event].info;
             let text = format!("`{}` never comes to `{}`", choreography.info.name, info.name);
             let starts: Vec<&str> =
                 choreography.starts.iter().map(|e| world.events[*e].info.name.as_str()).collect();
@@ -65,19 +60,4 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             report.add(choreography.info.span, found);
         }
     }
-}
-
-/// Whether it is published without the flow: by what is called, at a time, or by a saga.
-pub(crate) fn by_others(world: &World, event: Id<Event>) -> bool {
-    let has = |emits: &[Emit]| emits.iter().any(|e| e.events.contains(&event));
-    let operations = world
-        .operations
-        .iter()
-        .any(|(_, op)| has(&op.emits) || op.errors.iter().any(|e| has(&e.emits)));
-    let schedules = world.services.iter().any(|(_, s)| s.schedules.iter().any(|s| has(&s.emits)));
-    let sagas = world
-        .sagas
-        .iter()
-        .any(|(_, s)| s.completed.iter().chain(&s.aborted).any(|e| e.event == event));
-    operations || schedules || sagas
 }

@@ -88,7 +88,8 @@ fn failed(
     report: &mut Report,
 ) {
     for (_, way) in explored.ends().filter(|(end, _)| end.marks == FAILED) {
-        let undone = way.iter().enumerate().filter_map(|(at, taken)| undoes(world, flow, *taken, at));
+        let undone =
+            way.iter().enumerate().filter_map(|(at, taken)| undoes(world, flow, *taken, at));
         let failed = Failed { world, flow, start, way: &way, undone: undone.collect() };
         // Only where something hangs on it.
         let mut order = None;
@@ -129,7 +130,8 @@ impl Failed<'_> {
     fn closers(&self, at: usize) -> Option<Vec<usize>> {
         let (on, way) = self.on(at)?;
         let done = matches!(way.doing, Doing::Publishes | Doing::Again);
-        let leads_to = |of: fn(&Flow, Id<Event>) -> bool| way.events.iter().any(|e| of(self.flow, *e));
+        let leads_to =
+            |of: fn(&Flow, Id<Event>) -> bool| way.events.iter().any(|e| of(self.flow, *e));
         let refused = leads_to(Flow::is_ending) && !leads_to(Flow::is_good);
         let settled = !done
             || refused
@@ -208,35 +210,37 @@ impl Failed<'_> {
     }
 
     fn early(&self, at: usize, by: usize, order: &Order, report: &mut Report) {
-        let text = format!("may be undone before it is done, and stays, when `{}` fails", self.name());
+        let text =
+            format!("may be undone before it is done, and stays, when `{}` fails", self.name());
         let Some((subject, found)) = self.found(at, &text) else { return };
         let Some((undo, _)) = self.on(by) else { return };
         let found = found
             .here("may come last")
             .label(undo.info.span, "may come first, and finds nothing to undo");
-        let found = self.turned(found, (at, by), order)
+        let found = self.turned(found, at, order)
             .note("events of two services, or of two keys, come in any order; those of one service and one key in that of their publication")
             .help("undo on an event that follows from what is undone, or on one of the service that set it off, by the same key; or let the handler say `| nothing` where it comes too late");
         report.add(subject, found);
     }
 
     fn redriven(&self, at: usize, by: usize, order: &Order, report: &mut Report) {
-        let text = format!("stays done if its dead letter is redriven after `{}` has failed", self.name());
+        let text =
+            format!("stays done if its dead letter is redriven after `{}` has failed", self.name());
         let Some((subject, found)) = self.found(at, &text) else { return };
         let Some((undo, _)) = self.on(by) else { return };
         let found = found
             .here("redriven, it comes last")
             .label(undo.info.span, "has found nothing to undo");
-        let mut found = self.turned(found, (at, by), order).help(
+        let mut found = self.turned(found, at, order).help(
             "let the handler say `| nothing` where it comes too late; or look at the flow before such a letter is redriven",
         );
         found.severity = Severity::Note;
         report.add(subject, found);
     }
 
-    /// The way with the undo as early as may be.
-    fn turned(&self, found: Diagnostic, (at, by): (usize, usize), order: &Order) -> Diagnostic {
-        let places = order.earliest(by);
+    /// The way with what is done as late as may be.
+    fn turned(&self, found: Diagnostic, at: usize, order: &Order) -> Diagnostic {
+        let places = order.latest(at);
         let way: Vec<Move> = places.iter().map(|place| self.way[*place]).collect();
         let important = places.iter().position(|place| *place == at);
         tell_way(found, self.world, self.flow, self.start, &way, important)
@@ -263,8 +267,7 @@ fn first(failed: &Failed<'_>, told: &Told, report: &mut Report) {
         return;
     }
     let name = &event.info.name;
-    let text =
-        format!("`{name}` is not undone when `{}` fails", failed.name());
+    let text = format!("`{name}` is not undone when `{}` fails", failed.name());
     let found = Diagnostic::new(RULE.code, event.info.span, text)
         .here("stays true")
         .label(world.choreographies[flow.of].info.span, "may fail");

@@ -5,7 +5,7 @@ mod order;
 mod told;
 mod ways;
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 pub use order::Order;
@@ -213,7 +213,8 @@ impl Flow {
     /// How many states were looked at up to now.
     #[must_use]
     pub fn states(&self) -> usize {
-        let all = self.explored.get().into_iter().chain(self.faulty.iter().filter_map(OnceCell::get));
+        let all =
+            self.explored.get().into_iter().chain(self.faulty.iter().filter_map(OnceCell::get));
         all.flatten().map(|(_, explored)| explored.states()).sum()
     }
 
@@ -221,9 +222,7 @@ impl Flow {
         let net = self.net(world, fault);
         let starts = world.choreographies[self.of].starts.iter();
         let first = |e: &Id<Event>| Way { events: vec![*e], doing: Doing::Publishes };
-        starts
-            .map(|e| (*e, net.explore(&self.given(world, &first(e), None), BOUND)))
-            .collect()
+        starts.map(|e| (*e, net.explore(&self.given(world, &first(e), None), BOUND))).collect()
     }
 
     /// The net, with the alternatives that a fault opens.
@@ -304,9 +303,8 @@ impl Flow {
         let mine: Vec<Id<Event>> = loud(at).collect();
         let siblings = (0..self.handlers.len())
             .filter(|h| *h != at && world.subscriptions[self.handlers[*h].0].service == service);
-        let partners: Vec<usize> = siblings
-            .filter(|h| is_guarded(*h) && loud(*h).any(|e| mine.contains(&e)))
-            .collect();
+        let partners: Vec<usize> =
+            siblings.filter(|h| is_guarded(*h) && loud(*h).any(|e| mine.contains(&e))).collect();
         let shared = |e: &&Id<Event>| partners.iter().any(|p| loud(*p).any(|o| o == **e));
         let waits = mine.iter().filter(shared).any(|e| self.is_good(*e));
         Some(Guard { partners, waits, swallows })
@@ -325,7 +323,9 @@ impl Flow {
     fn excused(&self, world: &World) -> Vec<bool> {
         let explored = self.explored(world);
         let all = explored.iter().any(|(_, e)| e.stopped) || self.ends_from_outside(world);
-        (0..self.handlers.len()).map(|at| all || explored.iter().any(|(_, e)| e.excused[at])).collect()
+        (0..self.handlers.len())
+            .map(|at| all || explored.iter().any(|(_, e)| e.excused[at]))
+            .collect()
     }
 
     /// Whether something that is no part of the flow may end it: a command, a schedule, a saga.
@@ -358,7 +358,9 @@ impl Fault {
     fn takes(self, doing: Doing) -> bool {
         matches!(
             (self, doing),
-            (Self::GivesUp, Doing::GivesUp) | (Self::Loses, Doing::Loses) | (Self::Again, Doing::Again)
+            (Self::GivesUp, Doing::GivesUp)
+                | (Self::Loses, Doing::Loses)
+                | (Self::Again, Doing::Again)
         )
     }
 }

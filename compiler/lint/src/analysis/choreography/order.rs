@@ -82,14 +82,15 @@ impl Order {
         self.has(second + 1, first + 1)
     }
 
-    /// All moves of the way, by their places, in an order that is possible, too: that one as early as may be.
+    /// All moves of the way, by their places, in an order that is possible, too: that one as late as may be.
     #[must_use]
-    pub fn earliest(&self, early: usize) -> Vec<usize> {
-        let all = 0..self.before.len() - 1;
-        let first = |at: &usize| *at == early || self.is_before(*at, early);
-        let (mut before, after): (Vec<usize>, Vec<usize>) = all.partition(first);
-        before.extend(after);
-        before
+    pub fn latest(&self, late: usize) -> Vec<usize> {
+        let all = (0..self.before.len() - 1).filter(|at| *at != late);
+        let (mut order, after): (Vec<usize>, Vec<usize>) =
+            all.partition(|at| !self.is_before(late, *at));
+        order.push(late);
+        order.extend(after);
+        order
     }
 
     fn has(&self, of: usize, bit: usize) -> bool {

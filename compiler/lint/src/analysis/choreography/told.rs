@@ -67,8 +67,7 @@ fn step(
     let on = &world.subscriptions[*id];
     let name = format!("`{}.{}`", world.services[on.service].info.name, on.info.name);
     let event = format!("`{}`", world.events[on.event].info.name);
-    let names: Vec<&str> =
-        way.events.iter().map(|e| world.events[*e].info.name.as_str()).collect();
+    let names: Vec<&str> = way.events.iter().map(|e| world.events[*e].info.name.as_str()).collect();
     let undoes = on.undoes.map(|e| world.events[e].info.name.as_str());
     if !always && names.is_empty() && undoes.is_none() && way.doing == Doing::Publishes {
         return None;

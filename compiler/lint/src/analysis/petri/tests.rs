@@ -1,98 +1,97 @@
-//! Exploration against a simulation that tries every interleaving.
+//! Nets by hand, and bounds.
 
-use std::collections::{BTreeSet, HashSet};
+use super::{Alternative, Bound, Guard, Handler, Net};
 
-use proptest::prelude::*;
+const MUCH: Bound = Bound { states: 100_000, bytes: 64 << 20 };
 
-use super::{Alternative, Handler, Net, State, given};
-
-fn start(net: &Net, first: &Alternative) -> State {
-    let size = net.handlers.len();
-    let none = State { waiting: vec![0; size].into(), taken: vec![0; size].into(), marks: 0 };
-    given(none, first)
+fn gives(gives: &[usize], marks: u8) -> Alternative {
+    Alternative { gives: gives.to_vec(), marks, ..Alternative::default() }
 }
 
-/// Where it may end, whoever comes first.
-fn naive(net: &Net, first: &Alternative) -> BTreeSet<State> {
-    let mut ends = BTreeSet::new();
-    let mut seen = HashSet::new();
-    let mut todo = vec![start(net, first)];
-    while let Some(state) = todo.pop() {
-        if !seen.insert(state.clone()) {
-            continue;
-        }
-        let waiting: Vec<usize> =
-            (0..net.handlers.len()).filter(|h| state.waiting[*h] > 0).collect();
-        if waiting.is_empty() {
-            ends.insert(state.clone());
-        }
-        for handler in waiting {
-            todo.extend(net.after(&state, handler).into_iter().map(|(_, next)| next));
-        }
-    }
+fn quiet() -> Alternative {
+    Alternative { quiet: true, ..Alternative::default() }
+}
+
+/// Handlers of one service, each with a channel of its own.
+fn net(handlers: &[&[Alternative]]) -> Net {
+    let handler = |(at, alternatives): (usize, &&[Alternative])| Handler {
+        alternatives: alternatives.to_vec(),
+        channel: at,
+        ..Handler::default()
+    };
+    Net { handlers: handlers.iter().enumerate().map(handler).collect() }
+}
+
+fn ends(net: &Net, first: &[usize]) -> Vec<u8> {
+    let explored = net.explore(&gives(first, 0), MUCH);
+    assert!(!explored.stopped);
+    let mut ends: Vec<u8> = explored.ends().map(|(end, _)| end.marks).collect();
+    ends.sort_unstable();
     ends
 }
 
-/// Handlers that publish to later ones alone, so that nobody gets two messages at once but from two sides.
-fn nets() -> impl Strategy<Value = Net> {
-    let alternative = (prop::collection::vec(1_usize..4, 0..3), 0_u8..4);
-    let handler = prop::collection::vec(alternative, 1..3);
-    prop::collection::vec(handler, 1..6).prop_map(|handlers| {
-        let size = handlers.len();
-        let handlers = handlers.into_iter().enumerate().map(|(at, alternatives)| {
-            let alternatives = alternatives.into_iter().map(|(gives, marks)| {
-                let mut gives: Vec<usize> =
-                    gives.into_iter().map(|g| at + g).filter(|g| *g < size).collect();
-                gives.sort_unstable();
-                gives.dedup();
-                Alternative { gives, marks, late: false }
-            });
-            Handler { alternatives: alternatives.collect() }
-        });
-        Net { handlers: handlers.collect() }
-    })
+#[test]
+fn every_choice_is_followed_once() {
+    let net = net(&[&[gives(&[1], 0), gives(&[2], 0)], &[gives(&[], 1)], &[gives(&[], 2)]]);
+    let explored = net.explore(&gives(&[0], 0), MUCH);
+    // Start; two choices; two ends.
+    assert_eq!(explored.states(), 5);
+    let ways: Vec<_> = explored.ends().map(|(end, way)| (end.marks, way)).collect();
+    assert_eq!(ways, [(1, vec![(0, 0), (1, 0)]), (2, vec![(0, 1), (2, 0)])]);
 }
 
-proptest! {
-    #[test]
-    fn one_order_ends_where_some_order_ends(net in nets()) {
-        let first = Alternative { gives: vec![0], ..Alternative::default() };
-        let explored = net.explore(&first, 100_000);
-        let all = naive(&net, &first);
-        prop_assert!(!explored.stopped);
-        for (end, way) in explored.ends() {
-            prop_assert!(all.contains(end), "{end:?}");
-            // The way leads there.
-            let mut state = start(&net, &first);
-            for (handler, chosen) in way {
-                let after = net.after(&state, handler);
-                state = after.into_iter().find(|(c, _)| *c == chosen).expect("can be taken").1;
-            }
-            prop_assert_eq!(&state, end);
-        }
-        let marks: BTreeSet<u8> = explored.ends().map(|(s, _)| s.marks).collect();
-        prop_assert_eq!(marks, all.iter().map(|s| s.marks).collect());
+#[test]
+fn a_guard_says_nothing_only_where_it_comes_too_late() {
+    let mut net = net(&[&[gives(&[], 1), quiet()], &[gives(&[], 2)]]);
+    let guard = Guard::default();
+    net.handlers[0].guard = Some(guard.clone());
+    net.handlers[0].service = 7;
+    // Alone it has to publish.
+    assert_eq!(ends(&net, &[0]), [1]);
+    // Beside another end of which its service does not know it may do both, in either order.
+    assert_eq!(ends(&net, &[0, 1]), [2, 3]);
+    // If its own service has published that, it is quiet afterwards; before, it publishes.
+    net.handlers[1].alternatives[0].ended_by = vec![7];
+    assert_eq!(ends(&net, &[0, 1]), [2, 3]);
+    net.handlers[0].channel = 1;
+    assert_eq!(ends(&net, &[1, 0]), [2], "the other is before it in one channel");
+    // Whoever swallows needs no reason.
+    net.handlers[0].guard = Some(Guard { swallows: true, ..guard });
+    assert_eq!(ends(&net, &[0]), [0, 1]);
+}
+
+#[test]
+fn partners_wait_for_each_other_or_leave_it_to_the_first() {
+    let mut net = net(&[&[gives(&[], 1), quiet()], &[gives(&[], 1), quiet()]]);
+    for (at, other) in [(0, 1), (1, 0)] {
+        net.handlers[at].guard =
+            Some(Guard { partners: vec![other], waits: true, swallows: false });
     }
+    assert_eq!(ends(&net, &[0, 1]), [1, 1], "the last one publishes, whichever that is");
+    for handler in &mut net.handlers {
+        handler.guard.as_mut().expect("both have one").waits = false;
+    }
+    assert_eq!(ends(&net, &[0, 1]), [1, 1], "the first one does");
 }
 
 #[test]
 fn too_much_is_said_to_be_too_much() {
     // Thirty decisions at once: 2^30 ends.
-    let decision = |marks| Alternative { marks, ..Alternative::default() };
-    let handler = Handler { alternatives: vec![decision(1), decision(2)] };
-    let net = Net { handlers: vec![handler; 30] };
-    let first = Alternative { gives: (0..30).collect(), ..Alternative::default() };
-    let explored = net.explore(&first, 5_000);
+    let decision: &[Alternative] = &[gives(&[], 1), gives(&[], 2)];
+    let net = net(&[decision; 30]);
+    let first = gives(&(0..30).collect::<Vec<_>>(), 0);
+    let explored = net.explore(&first, Bound { states: 5_000, ..MUCH });
     assert!(explored.stopped);
     assert_eq!(explored.states(), 5_000);
+    let explored = net.explore(&first, Bound { bytes: 1 << 20, ..MUCH });
+    assert!(explored.stopped && explored.bytes() < (1 << 20) + 1_000, "{}", explored.bytes());
+    assert!(!explored.last().is_empty(), "where it stopped is told");
 }
 
 #[test]
 fn who_comes_first_makes_no_more_states() {
-    let handler = Handler { alternatives: vec![Alternative::default()] };
-    let net = Net { handlers: vec![handler; 200] };
-    let first = Alternative { gives: (0..200).collect(), ..Alternative::default() };
-    let explored = net.explore(&first, 5_000);
+    let only: &[Alternative] = &[Alternative::default()];
+    let explored = net(&[only; 200]).explore(&gives(&(0..200).collect::<Vec<_>>(), 0), MUCH);
     assert!(!explored.stopped);
     assert_eq!(explored.states(), 201);
 }
