@@ -190,19 +190,19 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (pairs, wanted) in [
-            (&[("gift", "yes")][..], "gift must be true or false, but is `yes`"),
+            (&[("gift", "yes")][..], "`gift` must be true or false, but is `yes`"),
             (
                 &[("order_id", "1"), ("orderId", "2")],
-                "order_id is there more than once; it is one value",
+                "`order_id` is there more than once; it is one value",
             ),
-            (&[("order_id.x", "1")], "order_id has no field `x`"),
+            (&[("order_id.x", "1")], "`order_id` has no field `x`"),
             (
                 &[("labels", "{")],
-                "labels must be JSON text: EOF while parsing an object at line 1 column 1",
+                "`labels` must be JSON text: EOF while parsing an object at line 1 column 1",
             ),
             (
                 &[("size", "3"), ("size.low", "3")],
-                "size is there as a whole, and so no field of it can be",
+                "`size` is there as a whole, and so no field of it can be",
             ),
         ] {
             assert_eq!(gathered(pairs).1, [wanted]);
