@@ -126,15 +126,15 @@ impl Town {
         sorted(lacking.map(|(_, placed)| format!("events {}", BROKERS[placed.broker].0)))
     }
 
-    /// Handlers that may work for 3 s and more, where RabbitMQ waits for 1 s.
+    /// Services with handlers that may work for 3 s and more, where RabbitMQ waits for 1 s.
     fn cut_off(&self) -> usize {
-        let cut = |on: &&On| {
+        let cut = |on: &On| {
             let publisher = self.placed[self.events[on.event].of].as_ref();
             let subscriber = self.placed[on.of].as_ref();
             let rabbit = publisher.is_some_and(|p| BROKERS[p.broker].0 == "rabbitmq");
             rabbit && subscriber.is_some_and(|p| p.ack == Some(1))
         };
-        self.ons.iter().filter(cut).count()
+        (0..self.services).filter(|s| self.ons.iter().any(|on| on.of == *s && cut(on))).count()
     }
 
     /// Events that are kept for 1 s, and delivered again for longer.

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::capabilities::{BrokerCapabilities, broker};
 use svckit_model::timing::Times;
-use svckit_model::{CallUse, Deployment, Id, Placement, Policy, World};
+use svckit_model::{CallUse, Deployment, Id, Operation, Placement, Policy, Subscription, World};
 
 use crate::rule::rule;
 use crate::text::time;
@@ -34,58 +36,87 @@ rule! {
     pub RULE = Warning "ack-deadline" in Brokers;
 }
 
+/// A handler of messages: its name, where that stands, and how long it may take, nanoseconds.
+type Handler<'w> = (&'w str, Span, u64);
+
 pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     let world = analysis.world;
     for (_, deployment) in world.deployments.iter() {
         for placed in &deployment.services {
-            let service = &world.services[placed.service];
-            for id in &service.subscriptions {
-                let on = &world.subscriptions[*id];
-                let publisher = world.events[on.event].service;
-                let from = deployment.services.iter().find(|p| p.service == publisher);
-                let over = from.and_then(|p| p.events.as_deref()).and_then(broker);
-                let handler = (on.info.name.as_str(), on.info.span, on.policy, &on.calls[..]);
-                judge(analysis, (deployment, placed), over, handler, report);
+            let mut late: BTreeMap<&'static str, Vec<Handler<'_>>> = BTreeMap::new();
+            for (over, handler) in handlers(analysis, deployment, placed) {
+                if handler.2 > limit(over, placed) {
+                    late.entry(over.kind).or_default().push(handler);
+                }
             }
-            let over = placed.queue.as_deref().and_then(broker);
-            for id in &service.operations {
-                let op = &world.operations[*id];
-                if op.queue.is_some() {
-                    let handler = (op.info.name.as_str(), op.info.span, op.policy, &op.calls[..]);
-                    judge(analysis, (deployment, placed), over, handler, report);
+            for (kind, handlers) in late {
+                if let Some(over) = broker(kind) {
+                    judge((deployment, placed), over, &handlers, report);
                 }
             }
         }
     }
 }
 
+/// All of a service, each with the broker that hands it its messages: that of who publishes the event, its own for what
+/// is queued.
+fn handlers<'w>(
+    analysis: &Analysis<'w>,
+    deployment: &Deployment,
+    placed: &Placement,
+) -> Vec<(&'static BrokerCapabilities, Handler<'w>)> {
+    let world: &'w World = analysis.world;
+    let service = &world.services[placed.service];
+    let total = |policy: Id<Policy>, calls: &[CallUse]| {
+        let needs = analysis.calls().timing.needs(world, calls);
+        Times::of(&world.policies[policy].numbers, needs).total
+    };
+    let on = |id: &Id<Subscription>| {
+        let on = &world.subscriptions[*id];
+        let publisher = world.events[on.event].service;
+        let from = deployment.services.iter().find(|p| p.service == publisher)?;
+        let over = broker(from.events.as_deref()?)?;
+        Some((over, (on.info.name.as_str(), on.info.span, total(on.policy, &on.calls))))
+    };
+    let queued = |id: &Id<Operation>| {
+        let op = &world.operations[*id];
+        op.queue.as_ref()?;
+        let over = broker(placed.queue.as_deref()?)?;
+        Some((over, (op.info.name.as_str(), op.info.span, total(op.policy, &op.calls))))
+    };
+    let ons = service.subscriptions.iter().filter_map(on);
+    ons.chain(service.operations.iter().filter_map(queued)).collect()
+}
+
+fn limit(over: &BrokerCapabilities, placed: &Placement) -> u64 {
+    over.ack_extended.unwrap_or_else(|| placed.ack.unwrap_or(over.ack))
+}
+
 fn judge(
-    analysis: &Analysis<'_>,
     (deployment, placed): (&Deployment, &Placement),
-    over: Option<&BrokerCapabilities>,
-    (name, place, policy, calls): (&str, Span, Id<Policy>, &[CallUse]),
+    over: &BrokerCapabilities,
+    handlers: &[Handler<'_>],
     report: &mut Report,
 ) {
-    let Some(over) = over else { return };
-    let limit = over.ack_extended.unwrap_or_else(|| placed.ack.unwrap_or(over.ack));
-    let world: &World = analysis.world;
-    let needs = analysis.calls().timing.needs(world, calls);
-    let total = Times::of(&world.policies[policy].numbers, needs).total;
-    if total <= limit {
-        return;
-    }
+    let Some((name, _, total)) = handlers.iter().rev().max_by_key(|h| h.2) else { return };
+    let limit = limit(over, placed);
     let text = format!(
         "`{name}` may work for {}, and {} waits for {} (deployment `{}`)",
-        time(total),
+        time(*total),
         over.name,
         time(limit),
         deployment.info.name
     );
     let ack = placed.places.get("ack").unwrap_or(placed.span);
-    let found = Diagnostic::new(RULE.code, ack, text)
-        .here("then another one gets the message")
-        .label(place, format!("total {}", time(total)))
+    let mut found = Diagnostic::new(RULE.code, ack, text).here("then another one gets the message");
+    for (_, place, total) in handlers.iter().take(6) {
+        found = found.label(*place, format!("total {}", time(*total)));
+    }
+    if handlers.len() > 6 {
+        found = found.note(format!("{} more work for longer than that", handlers.len() - 6));
+    }
+    let found = found
         .note(format!("{} can't be told any longer that a handler still works", over.name))
-        .help(format!("say `ack {}` or more, or shorten the total", crate::text::literal(total)));
+        .help(format!("say `ack {}` or more, or shorten the total", crate::text::literal(*total)));
     report.add(deployment.info.span, found);
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{Block, Bulkhead, Deployment, Id, Operation, Placement, Policy, World};
 
@@ -40,12 +42,21 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             let Some(load) = placement.load else { continue };
             let share = load / f64::from(placement.replicas.unwrap_or(1).max(1));
             let at = Loaded { world, calls, deployment, placement, load, share };
+            at.handled(report);
             for operation in &world.services[placement.service].operations {
-                at.handled(*operation, report);
                 calls.from(*operation).iter().for_each(|edge| at.called(edge, report));
             }
         }
     }
+}
+
+/// An operation with too little room.
+struct Crowded {
+    operation: Id<Operation>,
+    /// How long a call takes, nanoseconds, and what says so.
+    takes: u64,
+    why: &'static str,
+    at_once: f64,
 }
 
 /// A service under load.
@@ -61,23 +72,42 @@ struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
-    /// The server's bulkhead.
-    fn handled(&self, id: Id<Operation>, report: &mut Report) {
-        let op = &self.world.operations[id];
-        if op.queue.is_some() {
-            return;
+    /// The server's bulkheads: for each policy, the operation that needs most, and the others.
+    fn handled(&self, report: &mut Report) {
+        let mut crowded: BTreeMap<Id<Policy>, Vec<Crowded>> = BTreeMap::new();
+        for id in &self.world.services[self.placement.service].operations {
+            let op = &self.world.operations[*id];
+            let Some(bulkhead) = bulkhead(self.world, op.policy).filter(|_| op.queue.is_none())
+            else {
+                continue;
+            };
+            let (takes, why) = self.takes(*id, self.calls.timing.of(*id).attempt);
+            if let Some(at_once) = self.too_many(1, takes, bulkhead) {
+                let one = Crowded { operation: *id, takes, why, at_once };
+                crowded.entry(op.policy).or_default().push(one);
+            }
         }
-        let Some(bulkhead) = bulkhead(self.world, op.policy) else { return };
-        let (takes, why) = self.takes(id, self.calls.timing.of(id).attempt);
-        if let Some(at_once) = self.too_many(1, takes, bulkhead) {
-            let name = operation(self.world, id);
-            let text = format!(
-                "`{name}` has room for {} calls, and {at_once} are under way at once",
-                bulkhead.concurrent
-            );
-            let found = self.found(text, op.info.span, (1, takes, why, at_once));
-            report.add(op.info.span, self.with_bulkhead(found, op.policy, at_once));
+        for (policy, all) in crowded {
+            self.crowded(policy, &all, report);
         }
+    }
+
+    fn crowded(&self, policy: Id<Policy>, all: &[Crowded], report: &mut Report) {
+        let worst = all.iter().rev().max_by(|a, b| a.at_once.total_cmp(&b.at_once));
+        let (Some(worst), Some(bulkhead)) = (worst, bulkhead(self.world, policy)) else { return };
+        let at_once = worst.at_once;
+        let text = format!(
+            "`{}` has room for {} calls, and {at_once} are under way at once",
+            operation(self.world, worst.operation),
+            bulkhead.concurrent
+        );
+        let span = self.world.operations[worst.operation].info.span;
+        let mut found = self.found(text, span, (1, worst.takes, worst.why, at_once));
+        for other in all.iter().filter(|o| o.operation != worst.operation).take(5) {
+            let place = self.world.operations[other.operation].info.span;
+            found = found.label(place, format!("needs room for {}", other.at_once));
+        }
+        report.add(span, self.with_bulkhead(found, policy, at_once));
     }
 
     /// The client's bulkhead, of a caller under load.
@@ -106,10 +136,15 @@ impl Loaded<'_> {
 
     /// Calls at once, if they are more than the bulkhead holds.
     fn too_many(&self, times: u32, takes: u64, bulkhead: &Bulkhead) -> Option<f64> {
+        let at_once = self.on_average(times, takes).ceil();
+        (at_once > f64::from(bulkhead.concurrent)).then_some(at_once)
+    }
+
+    /// Little's law.
+    fn on_average(&self, times: u32, takes: u64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a time is told to the millisecond")]
         let seconds = takes as f64 / 1e9;
-        let at_once = (self.share * f64::from(times) * seconds).ceil();
-        (at_once > f64::from(bulkhead.concurrent)).then_some(at_once)
+        self.share * f64::from(times) * seconds
     }
 
     fn found(
@@ -119,9 +154,12 @@ impl Loaded<'_> {
         (times, takes, why, at_once): (u32, u64, &str, f64),
     ) -> Diagnostic {
         let replicas = self.placement.replicas.unwrap_or(1).max(1);
+        let exact = self.on_average(times, takes);
+        let rounded =
+            if exact < at_once { format!("{exact:.2}, rounded up") } else { exact.to_string() };
         let times = if times == 1 { String::new() } else { format!(" · {times} calls") };
         let formula = format!(
-            "at once, in one replica: {}/s ÷ {replicas}{times} · {} ({why}) = {at_once}",
+            "at once, in one replica: {}/s ÷ {replicas}{times} · {} ({why}) = {rounded}",
             self.load,
             time(takes)
         );

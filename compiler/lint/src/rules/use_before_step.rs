@@ -1,7 +1,7 @@
 use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{Saga, SagaExpr, Step};
 
-use crate::analysis::saga::{arguments, roots, steps, waits};
+use crate::analysis::saga::{Placed, arguments, roots, steps, waits};
 
 use crate::rule::rule;
 use crate::{Analysis, Report};
@@ -12,12 +12,14 @@ rule! {
     /// ## What it does
     /// Finds `aborted emit` that takes values from a step, and steps, undos and ends that take values from a step or
     /// wait that may be passed over: `when`, `best_effort`, `on ERROR skip`, `else skip`. A step with the very same
-    /// `when` may use it. What stands later in the text is an error of the language already.
+    /// `when` may use it. A step is used by its answer, and, in what another step is called with, by `key(STEP)`. Answers of
+    /// what stands later in the text are an error of the language already; keys of it are found here.
     ///
     /// ## Why is this bad
     /// Where the step was passed over, or the saga failed before it, there is no value to take.
     ///
-    /// Reads: `step`, `when`, `best_effort`, `on ERROR skip`, `else skip`, `aborted emit`, `complete`
+    /// Reads: `step`, `when`, `best_effort`, `on ERROR skip`, `else skip`, `key(STEP)`, `aborted emit`,
+    /// `complete`
     ///
     /// ## Example
     /// ```svc
@@ -35,11 +37,17 @@ rule! {
 
 pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     for (_, saga) in analysis.world.sagas.iter() {
-        let steps: Vec<&Step> = steps(saga).into_iter().map(|p| p.step).collect();
+        let placed = steps(saga);
+        for (at, one) in placed.iter().enumerate() {
+            ahead(&placed[at + 1..], one, &placed[..at], report);
+        }
+        let steps: Vec<&Step> = placed.iter().map(|p| p.step).collect();
         let loose = loose(saga, &steps);
         for step in &steps {
             let calls = std::iter::once(&step.call).chain(&step.undo);
-            let used: Vec<&str> = calls.flat_map(arguments).flat_map(roots).collect();
+            let mut used: Vec<&str> = calls.flat_map(arguments).flat_map(roots).collect();
+            // What names a step by its key counts on its having run; an undo may be of nothing.
+            used.extend(arguments(&step.call).into_iter().flat_map(keys));
             let same = |l: &&Loose<'_>| {
                 l.name == step.name || (l.when.is_some() && l.when == step.when.as_ref())
             };
@@ -68,6 +76,36 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                 tell(&loose, emit.span, saga.info.span, report);
             }
         }
+    }
+}
+
+/// A step that is called with the key of one that has not run: of a later one, or of one beside it.
+fn ahead(later: &[Placed<'_>], one: &Placed<'_>, before: &[Placed<'_>], report: &mut Report) {
+    let named: Vec<&str> = arguments(&one.step.call).into_iter().flat_map(keys).collect();
+    let beside = before.iter().filter(|p| one.group.is_some() && p.group == one.group);
+    for other in later.iter().chain(beside).filter(|p| named.contains(&p.step.name.as_str())) {
+        let why = if other.group.is_some() && other.group == one.group {
+            "runs at the same time"
+        } else {
+            "runs later"
+        };
+        let text = format!("step `{}` has not run when its key is used", other.step.name);
+        let found = Diagnostic::new(RULE.code, one.step.span, text)
+            .here(format!("is called with `key({})`", other.step.name))
+            .label(other.step.span, why)
+            .help(format!("put the step behind step `{}`", other.step.name));
+        report.add(one.step.span, found);
+    }
+}
+
+/// The steps whose keys an expression names.
+fn keys(expr: &SagaExpr) -> Vec<&str> {
+    match expr {
+        SagaExpr::Key(step) => vec![step],
+        SagaExpr::Construct(_, fields) => fields.iter().flat_map(|(_, e)| keys(e)).collect(),
+        SagaExpr::List(items) => items.iter().flat_map(keys).collect(),
+        SagaExpr::Equal(a, b) => [&**a, &**b].into_iter().flat_map(keys).collect(),
+        SagaExpr::Path(_) | SagaExpr::Not(_) | SagaExpr::Value(_) => Vec::new(),
     }
 }
 
