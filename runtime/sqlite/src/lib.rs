@@ -107,14 +107,15 @@ impl File {
     }
 
     /// Runs `change` in a transaction and returns when that is durable. Others' changes may share the transaction; an
-    /// error or panic of this one undoes this one alone. A future that is dropped leaves the change to be done or not.
+    /// error or panic of this one undoes this one alone: all of them are undone then, and the others made again, so a change
+    /// may run twice, the first time for nothing. A future that is dropped leaves the change to be done or not.
     ///
     /// # Errors
     /// That of `change`, or of the commit; then nothing was changed.
     pub async fn write<R, F>(&self, change: F) -> Result<R>
     where
         R: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         self.inner.writer.write(change)?.await
     }

@@ -20,19 +20,18 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How long to wait before another process's lock is tried again: short, for others' locks come one right after the other.
 const LOCKED: Duration = Duration::from_micros(500);
 
-/// Tells the one who asked, when it is known whether the commit holds.
-type Answer = Box<dyn FnOnce(Result<(), &Error>) + Send>;
-
 /// Something to be changed.
 trait Change: Send {
-    /// Makes it. The answer is kept back until the commit is durable; an error: it failed, and is to be undone.
-    fn make(self: Box<Self>, connection: &Connection) -> (Answer, Result<()>);
-    /// Tells that it was not made.
-    fn refuse(self: Box<Self>, why: &Error);
+    /// Makes it. The answer is kept back until the commit is durable; an error: it failed, and is to be undone. It may be
+    /// made again, when all was undone.
+    fn make(&mut self, connection: &Connection) -> Result<()>;
+    /// Tells what came of it, when it is known whether the commit holds.
+    fn tell(self: Box<Self>, commit: Result<(), &Error>);
 }
 
 struct Job<F, R> {
     change: F,
+    done: Option<Result<R>>,
     tell: oneshot::Sender<Result<R>>,
     place: Place,
 }
@@ -40,22 +39,23 @@ struct Job<F, R> {
 impl<F, R> Change for Job<F, R>
 where
     R: Send + 'static,
-    F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
 {
-    fn make(self: Box<Self>, connection: &Connection) -> (Answer, Result<()>) {
-        let Self { change, tell, place } = *self;
-        let done = catch_unwind(AssertUnwindSafe(|| change(connection)));
-        let done = done.map_err(|_| place.panicked());
-        let done = done.and_then(|done| done.map_err(|error| place.error(error)));
+    fn make(&mut self, connection: &Connection) -> Result<()> {
+        let done = catch_unwind(AssertUnwindSafe(|| (self.change)(connection)));
+        let done = done.map_err(|_| self.place.panicked());
+        let done = done.and_then(|done| done.map_err(|error| self.place.error(error)));
         let made = done.as_ref().map(drop).map_err(Error::clone);
-        let answer: Answer = Box::new(move |commit| {
-            let _ = tell.send(done.and_then(|done| commit.map(|()| done).map_err(Error::clone)));
-        });
-        (answer, made)
+        self.done = Some(done);
+        made
     }
 
-    fn refuse(self: Box<Self>, why: &Error) {
-        let _ = self.tell.send(Err(why.clone()));
+    fn tell(self: Box<Self>, commit: Result<(), &Error>) {
+        let made = self.done.unwrap_or_else(|| Err(self.place.ended()));
+        let _ = self.tell.send(match commit {
+            Ok(()) => made,
+            Err(why) => Err(made.err().unwrap_or_else(|| why.clone())),
+        });
     }
 }
 
@@ -100,10 +100,10 @@ impl Writer {
     ) -> Result<impl Future<Output = Result<R>> + use<R, F>>
     where
         R: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let (tell, told) = oneshot::channel::<Result<R>>();
-        let change = Box::new(Job { change, tell, place: self.place.clone() });
+        let change = Box::new(Job { change, done: None, tell, place: self.place.clone() });
         self.ask(Asked::Change(change, Instant::now()))?;
         let place = self.place.clone();
         Ok(async move { told.await.map_err(|_| place.closed())? })
@@ -155,51 +155,66 @@ impl Thread {
         if let Err(error) = begin(&self.connection, self.busy) {
             let waited = at.elapsed() >= self.busy;
             let error = self.place.error(error);
-            first.refuse(&error);
+            first.tell(Err(&error));
             return if waited { self.refuse_waiting(&error) } else { None };
         }
         let begun = Instant::now();
-        let (mut answers, mut rest) = (Vec::new(), None);
-        let mut made = self.one(first, &mut answers);
-        while made.is_ok() && answers.len() < GROUP && begun.elapsed() < GATHER {
+        let (mut group, mut next, mut rest) = (Vec::new(), Some(first), None);
+        let mut made = Ok(());
+        while let Some(mut change) = next.take() {
+            made = self.whole(change.make(&self.connection));
+            group.push(change);
+            if made.is_err() || group.len() >= GROUP || begun.elapsed() >= GATHER {
+                break;
+            }
             match self.queue.try_recv() {
-                Ok(Asked::Change(next, _)) => made = self.one(next, &mut answers),
-                Ok(other) => {
-                    rest = Some(other);
-                    break;
-                }
-                Err(_) => break,
+                Ok(Asked::Change(change, _)) => next = Some(change),
+                Ok(other) => rest = Some(other),
+                Err(_) => {}
             }
         }
-        self.conclude(made, answers);
+        if made.is_err() && group.len() > 1 {
+            made = self.apart(&mut group);
+        }
+        self.conclude(made, group);
         rest
     }
 
+    /// One of a group has failed: undoes all of it and makes each again, so that what fails is undone alone. That costs
+    /// more than to make them together, and is seldom.
+    fn apart(&self, group: &mut [Box<dyn Change>]) -> Result<()> {
+        roll_back(&self.connection);
+        begin(&self.connection, self.busy).map_err(|error| self.place.error(error))?;
+        group.iter_mut().try_for_each(|change| self.one(&mut **change))
+    }
+
     /// Commits, or undoes all, and tells everyone.
-    fn conclude(&self, made: Result<()>, answers: Vec<Answer>) {
+    fn conclude(&self, made: Result<()>, group: Vec<Box<dyn Change>>) {
         let committed = made.and_then(|()| self.execute("COMMIT"));
         if committed.is_err() {
             roll_back(&self.connection);
         }
-        for answer in answers {
-            answer(committed.as_ref().copied());
+        for change in group {
+            change.tell(committed.as_ref().copied());
         }
     }
 
     /// Makes one change; one that fails is undone alone. An error is that of the whole transaction.
-    fn one(&self, change: Box<dyn Change>, answers: &mut Vec<Answer>) -> Result<()> {
-        let begun = self.execute("SAVEPOINT one");
-        let (answer, made) = change.make(&self.connection);
-        answers.push(answer);
-        begun?;
-        // A full disk or a damaged file may have undone the whole transaction, and so may the change itself.
+    fn one(&self, change: &mut dyn Change) -> Result<()> {
+        self.execute("SAVEPOINT one")?;
+        let made = change.make(&self.connection);
         if self.connection.is_autocommit() {
-            return made.and(Err(self.place.ended()));
+            return self.whole(made);
         }
         if made.is_err() {
             self.execute("ROLLBACK TO one")?;
         }
         self.execute("RELEASE one")
+    }
+
+    /// A full disk or a damaged file may have undone the whole transaction, and so may the change itself.
+    fn whole(&self, made: Result<()>) -> Result<()> {
+        if self.connection.is_autocommit() { made.and(Err(self.place.ended())) } else { made }
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
@@ -210,7 +225,7 @@ impl Thread {
     fn refuse_waiting(&self, why: &Error) -> Option<Asked> {
         while let Ok(asked) = self.queue.try_recv() {
             match asked {
-                Asked::Change(change, at) if at.elapsed() >= self.busy => change.refuse(why),
+                Asked::Change(change, at) if at.elapsed() >= self.busy => change.tell(Err(why)),
                 other => return Some(other),
             }
         }

@@ -93,7 +93,7 @@ impl SqliteStore {
     fn write<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
     where
         R: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let file = self.inner.file.clone();
         async move { file.write(change).await }.boxed()
@@ -186,10 +186,10 @@ impl Store for SqliteStore {
         let (file, grew) = (self.inner.file.clone(), self.grew(&unit));
         async move {
             let change = move |c: &Connection| {
-                let done = commit::commit(c, &unit)?;
-                Ok((done, grew))
+                let _until_it_is_committed = &grew;
+                commit::commit(c, &unit)
             };
-            Ok(file.write(change).await?.0)
+            file.write(change).await
         }
         .boxed()
     }

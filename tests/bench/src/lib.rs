@@ -71,6 +71,12 @@ pub fn median(times: &[Duration]) -> Duration {
 }
 
 impl Race {
+    /// How long ours took, the middle of all rounds.
+    #[must_use]
+    pub fn ours(&self) -> Duration {
+        median(&self.ours)
+    }
+
     /// Our time over theirs: below 1 we are faster.
     #[must_use]
     pub fn time(&self) -> f64 {

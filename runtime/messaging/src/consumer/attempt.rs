@@ -35,9 +35,9 @@ enum End {
 impl Consumer {
     /// From the broker's hand to its settlement.
     pub(super) async fn deliver(
-        self: Arc<Self>,
+        &self,
         delivery: Delivery,
-        hand: Hand,
+        hand: &Hand,
         permit: OwnedSemaphorePermit,
     ) {
         let delivery = Arc::new(delivery);
@@ -47,8 +47,8 @@ impl Consumer {
         }
         let consumer = &self.group.consumer;
         match judge::before(consumer, &delivery, wall(&self.shared.env)) {
-            Before::Run if consumer.at_most_once => self.at_most_once(&delivery, &hand).await,
-            Before::Run => self.at_least_once(&delivery, &hand).await,
+            Before::Run if consumer.at_most_once => self.at_most_once(&delivery, hand).await,
+            Before::Run => self.at_least_once(&delivery, hand, permit).await,
             Before::Skip => {
                 self.counters.expired.add(1);
                 self.settle(&delivery, Settlement::Ack).await;
@@ -62,11 +62,21 @@ impl Consumer {
             }
         }
         self.counters.in_flight.less();
-        drop((hand, permit));
     }
 
-    async fn at_least_once(&self, delivery: &Arc<Delivery>, hand: &Hand) {
-        match self.attempt(delivery, hand).await {
+    async fn at_least_once(
+        &self,
+        delivery: &Arc<Delivery>,
+        hand: &Hand,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let clock = &self.shared.env.clock;
+        let begun = clock.now();
+        let end = self.attempt(delivery, hand).await;
+        self.ahead.handled(clock.now() - begun);
+        // While this one is settled the next one may be handled.
+        drop(permit);
+        match end {
             End::Worked(Worked::TooNew { version, known }) => {
                 let why = format!(
                     "it has version {version}, which readers of version {} and newer alone can read, and up to {known} is \
@@ -216,14 +226,19 @@ impl Consumer {
     }
 
     /// A broker that is away is waited for, but not beyond the end of all.
-    async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Settled {
+    pub(super) async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Settled {
+        let clock = &self.shared.env.clock;
+        let asked = clock.now();
         let over = async {
             self.shared.kill.cancelled().await;
             pause(&self.shared.env, GRACE).await;
         };
         tokio::select! {
             biased;
-            settled = self.settler.settle(delivery.token.clone(), settlement) => settled,
+            settled = self.settler.settle(delivery.token.clone(), settlement) => {
+                self.ahead.settled(clock.now() - asked);
+                settled
+            }
             () = over => Settled::Stale,
         }
     }

@@ -10,7 +10,8 @@ use svckit_core::broker::{Delivery, Fetch, Settlement};
 use svckit_core::error::Result;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Consumer, SILENT, judge};
+use super::leases::Hand;
+use super::{Consumer, SILENT, ahead, judge};
 use crate::time::{Backoff, between, later, pause, wall};
 
 /// So many are fetched at once.
@@ -39,7 +40,11 @@ impl Consumer {
     pub(super) async fn fetching(self: Arc<Self>) {
         let drain = self.shared.drain.clone();
         let mut backoff = Backoff::new(BASE, CAP);
+        let Ok(mut spare) = self.hands.clone().acquire_many_owned(ahead::MOST).await else {
+            return;
+        };
         loop {
+            self.spare(&mut spare);
             let next = async {
                 let permits = self.free().await?;
                 let fetched = self.fetch(permits.num_permits()).await;
@@ -55,7 +60,7 @@ impl Consumer {
                     if backoff.recovered() {
                         tracing::info!(group = self.group.name(), "messages are fetched again");
                     }
-                    self.clone().hand_out(deliveries, permits).await;
+                    self.clone().hand_out(deliveries, permits, spare.num_permits()).await;
                 }
                 Err(error) => {
                     if backoff.failed() {
@@ -91,15 +96,30 @@ impl Consumer {
         }
     }
 
-    /// Waits for a permit and takes all that are free with it. Nothing if the semaphore is closed, which it never is.
-    async fn free(&self) -> Option<OwnedSemaphorePermit> {
-        let mut permits = self.permits.clone().acquire_owned().await.ok()?;
-        let more = self.permits.available_permits().min(BATCH - 1);
-        let more = u32::try_from(more).unwrap_or(0);
-        if let Ok(more) = self.permits.clone().try_acquire_many_owned(more) {
-            permits.merge(more);
+    /// Keeps so many hands back as are not to be filled ahead of the handlers.
+    fn spare(&self, spare: &mut OwnedSemaphorePermit) {
+        let (kept, wanted) = (spare.num_permits(), (ahead::MOST - self.ahead.now()) as usize);
+        if kept > wanted {
+            drop(spare.split(kept - wanted));
+        } else {
+            // Those that are full now are kept back when they are free.
+            let more = (wanted - kept).min(self.hands.available_permits());
+            let more = u32::try_from(more).unwrap_or(0);
+            if let Ok(more) = self.hands.clone().try_acquire_many_owned(more) {
+                spare.merge(more);
+            }
         }
-        Some(permits)
+    }
+
+    /// Waits for a free hand and takes all that are free with it. Nothing if the semaphore is closed, which it never is.
+    async fn free(&self) -> Option<OwnedSemaphorePermit> {
+        let mut hands = self.hands.clone().acquire_owned().await.ok()?;
+        let more = self.hands.available_permits().min(BATCH - 1);
+        let more = u32::try_from(more).unwrap_or(0);
+        if let Ok(more) = self.hands.clone().try_acquire_many_owned(more) {
+            hands.merge(more);
+        }
+        Some(hands)
     }
 
     /// Asks for messages; asks anew when nothing was said for long, or when the wall clock was set meanwhile: the broker
@@ -163,34 +183,53 @@ impl Consumer {
         );
     }
 
-    /// Gives each delivery to a task of its own, with a permit.
+    /// Gives each delivery to a task of its own, with a hand.
     async fn hand_out(
         self: Arc<Self>,
         deliveries: Vec<Delivery>,
-        mut permits: OwnedSemaphorePermit,
+        mut hands: OwnedSemaphorePermit,
+        spare: usize,
     ) {
         let (suspects, rest): (Vec<_>, Vec<_>) = deliveries
             .into_iter()
             .partition(|delivery| judge::suspect(&self.group.consumer, delivery));
         for delivery in rest {
             // A broker that gives more than it was asked for has them run one after the other.
-            let permit = match permits.split(1) {
-                Some(permit) => permit,
-                None => match self.permits.clone().acquire_owned().await {
-                    Ok(permit) => permit,
+            let hand = match hands.split(1) {
+                Some(hand) => hand,
+                None => match self.hands.clone().acquire_owned().await {
+                    Ok(hand) => hand,
                     Err(_) => return,
                 },
             };
-            let hand = self.flight.take(&delivery.token);
-            self.shared.tasks.spawn(self.clone().deliver(delivery, hand, permit));
+            let lease = self.flight.take(&delivery.token);
+            self.shared.tasks.spawn(self.clone().in_turn(delivery, lease, hand));
         }
-        drop(permits);
-        self.alone(suspects).await;
+        drop(hands);
+        self.alone(suspects, spare).await;
+    }
+
+    /// Waits until a handler may run. What waits when the drain begins is given back.
+    async fn in_turn(self: Arc<Self>, delivery: Delivery, hand: Hand, place: OwnedSemaphorePermit) {
+        let permit = tokio::select! {
+            biased;
+            permit = self.permits.clone().acquire_owned() => permit.ok(),
+            () = self.shared.drain.cancelled() => None,
+            () = hand.lost.cancelled() => return,
+        };
+        match permit {
+            Some(permit) => self.deliver(delivery, &hand, permit).await,
+            None => {
+                let back = Settlement::GiveBack { at: wall(&self.shared.env) };
+                self.settle(&delivery, back).await;
+            }
+        }
+        drop((hand, place));
     }
 
     /// Runs one of them with nothing beside it and gives the others back first, so that what takes the process down
     /// takes nothing else with it.
-    async fn alone(self: Arc<Self>, suspects: Vec<Delivery>) {
+    async fn alone(self: Arc<Self>, suspects: Vec<Delivery>, spare: usize) {
         let mut suspects = suspects.into_iter();
         let Some(first) = suspects.next() else { return };
         let back = Settlement::GiveBack { at: wall(&self.shared.env) };
@@ -198,8 +237,11 @@ impl Consumer {
             self.settler.settle(other.token, back.clone()).await;
         }
         let hand = self.flight.take(&first.token);
-        let all = self.permits.clone().acquire_many_owned(self.concurrency);
-        let Some(Ok(permits)) = self.shared.kill.run_until_cancelled(all).await else {
+        // What was fetched before is settled first.
+        let spare = u32::try_from(spare).unwrap_or(ahead::MOST);
+        let all = self.concurrency + ahead::MOST - spare;
+        let all = self.hands.clone().acquire_many_owned(all);
+        let Some(Ok(hands)) = self.shared.kill.run_until_cancelled(all).await else {
             self.settler.settle(first.token, back).await;
             return;
         };
@@ -210,7 +252,7 @@ impl Consumer {
             attempt = first.attempt,
             "a message that never came back is run alone"
         );
-        let task = self.shared.tasks.spawn(self.clone().deliver(first, hand, permits));
+        let task = self.shared.tasks.spawn(self.clone().in_turn(first, hand, hands));
         let _ = task.await;
     }
 }

@@ -1,6 +1,7 @@
 //! From the broker to the handlers.
 //!
-//! One consumer per group asks the broker for as many messages as it has permits free, and runs a handler for each. A
+//! One consumer per group asks the broker for as many messages as it has permits free, and runs a handler for each. Where
+//! handlers take less time than messages take to come and to be settled, it asks for so many more as fill that time. A
 //! handler that fails is tried again after a pause that doubles, with full jitter; one that keeps failing, or fails in a
 //! way that no other try could mend, leaves a dead letter. While a handler works its lease is extended; one whose lease
 //! is lost is ended, for another consumer has the message now.
@@ -13,6 +14,7 @@
 //! publisher says that this is safe (`readable_since`), else it is held back: it waits in the broker, an error is logged,
 //! and a newer instance takes it. It never becomes a dead letter.
 
+mod ahead;
 mod attempt;
 mod fetching;
 mod judge;
@@ -33,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::ahead::Ahead;
 use self::leases::Flight;
 use self::settle::Settler;
 use crate::status::Counters;
@@ -140,8 +143,12 @@ pub(crate) struct Consumer {
     shared: Shared,
     group: ConsumerGroup,
     id: Uuid,
+    /// One for each handler that may run.
     permits: Arc<Semaphore>,
     concurrency: u32,
+    /// One for each delivery that may be in hand, from its fetch to its settlement.
+    hands: Arc<Semaphore>,
+    ahead: Ahead,
     counters: Arc<Counters>,
     flight: Flight,
     settler: Settler,
@@ -161,6 +168,8 @@ impl Consumer {
             id,
             permits: Arc::new(Semaphore::new(concurrency as usize)),
             concurrency,
+            hands: Arc::new(Semaphore::new((concurrency + ahead::MOST) as usize)),
+            ahead: Ahead::new(concurrency),
             counters,
             flight,
             settler,
@@ -172,8 +181,8 @@ impl Consumer {
     pub(crate) async fn run(self: Arc<Self>) {
         let all = async {
             self.clone().fetching().await;
-            // Each delivery in hand has a permit.
-            let _ = self.permits.acquire_many(self.concurrency).await;
+            // All that there are: what was not to be fetched ahead is given back by now.
+            let _ = self.hands.acquire_many(self.concurrency + ahead::MOST).await;
         };
         tokio::select! {
             () = all => {}

@@ -34,6 +34,23 @@ struct State {
     /// What stands before the host, whatever transport calls come over.
     served: Option<Arc<Served>>,
     stores: HashMap<&'static str, Arc<dyn Store>>,
+    /// All services that were named so far, each by the code that was generated for it.
+    met: Vec<&'static ServiceDescriptor>,
+}
+
+impl State {
+    /// Remembers a service; what is wrong, if code was generated for it elsewhere in this program, too.
+    fn meet(&mut self, service: &'static ServiceDescriptor) -> Option<String> {
+        let same = |met: &&'static ServiceDescriptor| std::ptr::eq(*met, service);
+        if self.met.iter().any(same) {
+            return None;
+        }
+        let twice = self.met.iter().any(|met| met.name == service.name);
+        if !twice {
+            self.met.push(service);
+        }
+        twice.then(|| generated_twice(service.name))
+    }
 }
 
 impl Registry {
@@ -49,6 +66,7 @@ impl Registry {
         {
             let (mut state, other) = (self.state(), other.state());
             state.servers.clone_from(&other.servers);
+            state.met.clone_from(&other.met);
             state.endpoints.clone_from(&other.endpoints);
         }
         self
@@ -69,6 +87,8 @@ impl Registry {
         // What leads to the services known so far does not know this one.
         state.channels.clear();
         (state.host, state.served) = (None, None);
+        // A second generation is told when the app starts.
+        let _ = state.meet(server.descriptor());
         state.servers.push(server);
     }
 
@@ -117,9 +137,12 @@ impl Registry {
         let known = |name: &str| {
             state.endpoints.contains_key(name) || served.iter().any(|service| service.name == name)
         };
-        let mut mistakes = Vec::new();
+        let mut mistakes: Vec<_> = {
+            let mut met = State { met: state.met.clone(), ..State::default() };
+            served.iter().filter_map(|service| met.meet(service)).collect()
+        };
         for (at, service) in served.iter().enumerate() {
-            if served[..at].iter().any(|before| before.name == service.name) {
+            if served[..at].iter().any(|before| std::ptr::eq(*before, *service)) {
                 mistakes.push(format!("{} is served twice; serve it once", service.name));
             }
             for name in service.calls.iter().filter(|name| !known(name)) {
@@ -154,8 +177,14 @@ impl Registry {
         self: &Arc<Self>,
         service: &'static ServiceDescriptor,
     ) -> Result<Channel> {
-        if let Some(channel) = self.state().channels.get(service.name) {
-            return Ok(channel.clone());
+        {
+            let mut state = self.state();
+            if let Some(twice) = state.meet(service) {
+                return Err(Error::failed_precondition(twice));
+            }
+            if let Some(channel) = state.channels.get(service.name) {
+                return Ok(channel.clone());
+            }
         }
         let channel = if self.served(service.name) {
             self.policed(InProcess::new(self.door()?))
@@ -219,6 +248,16 @@ fn not_built(url: &str, feature: &str) -> Error {
     Error::unavailable(format!(
         "it is at {url}, but svckit is built without its feature `{feature}`"
     ))
+}
+
+/// The types of two generations are two, and what one of them keeps the other may not know.
+fn generated_twice(name: &str) -> String {
+    let package = name.rsplit_once('.').map_or(name, |(package, _)| package);
+    format!(
+        "{name} is generated twice in this program: by two crates, or by one in two versions; let one crate generate the \
+         package {package} and the others take it from there: \
+         svckit_build::configure().extern_package(\"{package}\", \"::that_crate\")"
+    )
 }
 
 fn no_way(name: &str) -> String {

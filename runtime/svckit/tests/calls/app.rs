@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use svckit::generated as rt;
 use svckit::{App, CallOptions, Code};
 
 use crate::generated_shape::orders::{self, Client};
@@ -27,6 +28,35 @@ async fn a_client_without_a_way_is_told() {
     let error = Client::connect(&App::local()).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     assert!(error.message().contains("SVCKIT_ENDPOINTS"), "{error}");
+}
+
+/// What another crate that compiles the same contract has.
+static AGAIN: rt::ServiceDescriptor = rt::ServiceDescriptor {
+    name: "sample.v1.Inventory",
+    wire_name: "sample.v1.InventoryService",
+    operations: &[],
+    calls: &[],
+    file_descriptor: None,
+};
+
+#[tokio::test]
+async fn a_second_generation_of_a_package_is_told() {
+    let told = |error: svckit::Error| {
+        assert_eq!(error.code(), Code::FailedPrecondition);
+        for part in ["sample.v1.Inventory is generated twice", "extern_package(\"sample.v1\""] {
+            assert!(error.message().contains(part), "{error}");
+        }
+    };
+    let server = || inventory::server(Inventory(Arc::default()));
+    // Called by one and served by the other; served by both; called by both.
+    let running = App::local().serve(server()).start().await.unwrap();
+    told(running.stub(&AGAIN).unwrap_err());
+    let again = rt::ServiceServer::builder(&AGAIN, ()).build();
+    told(App::local().serve(server()).serve(again.clone()).start().await.unwrap_err());
+    let app = App::local().endpoint("sample.v1.Inventory", "http://127.0.0.1:1");
+    app.stub(&inventory::DESCRIPTOR).unwrap();
+    told(app.stub(&AGAIN).unwrap_err());
+    told(app.serve(again).start().await.unwrap_err());
 }
 
 #[tokio::test]

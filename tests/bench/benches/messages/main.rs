@@ -6,6 +6,7 @@
 
 mod plain;
 mod pump;
+mod waiting;
 mod watermill;
 
 use svckit_bench::{Contest, Runner, in_earnest};
@@ -23,7 +24,7 @@ fn main() {
     let runtime = Runtime::new().expect("threads can be started");
     let directory = tempfile::tempdir().expect("there is room on the disk");
     let at = |name: &str| directory.path().join(name);
-    let (rounds, messages) = if in_earnest() { (11, 8_192) } else { (1, 64) };
+    let (rounds, messages) = if in_earnest() { (9, 4_096) } else { (1, 64) };
 
     let bare = |name: &str, key| runtime.block_on(Bare::start(&at(name), key));
     let free = bare("free.sqlite", |_| String::new());
@@ -55,6 +56,8 @@ fn main() {
         keyed.end().await;
         whole.end().await;
     });
+    let waiting = if in_earnest() { 1_000_000 } else { 1_000 };
+    waiting::start(&runtime, &at("waiting.sqlite"), waiting, rounds);
 }
 
 /// Watermill, if it can be had here; a test of this bench leaves it out.

@@ -98,7 +98,7 @@ impl Handle for Taken {
     }
 }
 
-const NAME: &str = "bench.messages.v1.Pump.Pushed";
+pub(crate) const NAME: &str = "bench.messages.v1.Pump.Pushed";
 
 /// A broker and one consumer of it.
 pub(crate) struct Bare {
@@ -156,7 +156,7 @@ impl Bare {
     }
 }
 
-fn envelope(number: u64, key: String, payload: Bytes) -> Envelope {
+pub(crate) fn envelope(number: u64, key: String, payload: Bytes) -> Envelope {
     Envelope {
         id: Uuid::from_u128(u128::from(number) << 64 | u128::from(number)),
         kind: Kind::Event,

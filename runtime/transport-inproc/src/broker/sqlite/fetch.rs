@@ -28,6 +28,14 @@ pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Del
     if fetch.most == 0 {
         return Ok(Vec::new());
     }
+    // Where there was something to hand out just now, there is mostly more.
+    if broker.handing(&fetch.group) {
+        let found = handed(broker, &fetch, fetch.now).await?;
+        broker.handed(&fetch.group, !found.is_empty());
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
     let mut buried = started;
     loop {
         // Listens before it looks, so that nothing comes unnoticed in between.
@@ -40,6 +48,7 @@ pub(super) async fn fetch(broker: &SqliteBroker, fetch: Fetch) -> Result<Vec<Del
         if next.is_some_and(|due| due <= now) {
             let found = handed(broker, &fetch, now).await?;
             if !found.is_empty() {
+                broker.handed(&fetch.group, true);
                 return Ok(found);
             }
         }
@@ -136,27 +145,39 @@ fn take(
     until: Timestamp,
 ) -> rusqlite::Result<Vec<Row>> {
     let Some(wanting) = groups::by_name(c, group)? else { return Ok(Vec::new()) };
-    let mut seqs: Vec<i64> = Vec::with_capacity(most);
+    let mut heads: Vec<Head> = Vec::with_capacity(most);
     let lowest = turns.lowest(most);
     for (priority, limit) in (0..8).map(|p| (p, lowest)).chain((0..8).rev().map(|p| (p, most))) {
-        let room = limit.saturating_sub(seqs.len()).min(most - seqs.len());
-        if room > 0 {
-            due(c, wanting.grp, priority, now, limit, &mut seqs)?;
+        if heads.len() < limit {
+            due(c, wanting.grp, priority, now, limit, &mut heads)?;
         }
     }
-    seqs.truncate(most);
-    let mut rows = Vec::with_capacity(seqs.len());
-    let mut again = 0_i64;
-    for seq in seqs {
-        let row = hold(c, seq, owner, now, until)?;
-        again += i64::from(row.2 > 1);
-        rows.push(row);
-    }
+    let mut hold = c.prepare_cached(
+        "UPDATE svckit_deliveries SET due = ?2, owner = ?3, fence = ?4, attempts = ?5, first = ?6
+         WHERE seq = ?1",
+    )?;
+    let again = heads.iter().filter(|head| head.attempts > 0).count();
     if again > 0 {
         c.prepare_cached("UPDATE svckit_groups SET redelivered = redelivered + ?2 WHERE grp = ?1")?
-            .execute([wanting.grp, again])?;
+            .execute([wanting.grp, int(again as u64)])?;
     }
-    Ok(rows)
+    let row = |head: Head| {
+        let Head { seq, fence, attempts, replay, first, envelope } = head;
+        let (fence, attempts, first) = (fence + 1, attempts + 1, first.unwrap_or(us(now)));
+        hold.execute(params![seq, us(until), &owner.as_bytes()[..], fence, attempts, first])?;
+        Ok((uint(seq), uint(fence), attempts, replay, time(first), envelope))
+    };
+    heads.into_iter().map(row).collect()
+}
+
+/// What may be handed out.
+struct Head {
+    seq: i64,
+    fence: i64,
+    attempts: u32,
+    replay: u32,
+    first: Option<i64>,
+    envelope: Vec<u8>,
 }
 
 /// Adds what is due of a priority, up to `limit` in all.
@@ -166,42 +187,28 @@ fn due(
     priority: i64,
     now: Timestamp,
     limit: usize,
-    seqs: &mut Vec<i64>,
+    found: &mut Vec<Head>,
 ) -> rusqlite::Result<()> {
     let mut heads = c.prepare_cached(
-        "SELECT seq FROM svckit_deliveries
-         WHERE head = 1 AND grp = ?1 AND priority = ?2 AND due <= ?3 ORDER BY due, seq LIMIT ?4",
+        "SELECT d.seq, d.fence, d.attempts, d.replay, d.first, m.envelope
+         FROM svckit_deliveries d CROSS JOIN svckit_messages m
+         WHERE d.head = 1 AND d.grp = ?1 AND d.priority = ?2 AND d.due <= ?3 AND m.position = d.position
+         ORDER BY d.due, d.seq LIMIT ?4",
     )?;
+    let before = found.len();
     let mut rows = heads.query(params![grp, priority, us(now), int(limit as u64)])?;
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
-        if seqs.len() < limit && !seqs.contains(&seq) {
-            seqs.push(seq);
+        if found.len() < limit && !found[..before].iter().any(|head| head.seq == seq) {
+            found.push(Head {
+                seq,
+                fence: row.get(1)?,
+                attempts: row.get(2)?,
+                replay: row.get(3)?,
+                first: row.get(4)?,
+                envelope: row.get(5)?,
+            });
         }
     }
     Ok(())
-}
-
-/// Puts one into the hand of `owner`.
-fn hold(
-    c: &Connection,
-    seq: i64,
-    owner: Uuid,
-    now: Timestamp,
-    until: Timestamp,
-) -> rusqlite::Result<Row> {
-    let mut hold = c.prepare_cached(
-        "UPDATE svckit_deliveries SET due = ?2, owner = ?3, fence = fence + 1, attempts = attempts + 1,
-           first = coalesce(first, ?4)
-         WHERE seq = ?1 RETURNING fence, attempts, replay, first, position",
-    )?;
-    let row = params![seq, us(until), &owner.as_bytes()[..], us(now)];
-    let (fence, attempts, replay, first, position) = hold.query_row(row, |row| {
-        let (attempts, replay): (u32, u32) = (row.get(1)?, row.get(2)?);
-        let position: i64 = row.get(4)?;
-        Ok((row.get(0)?, attempts, replay, time(row.get(3)?), position))
-    })?;
-    let mut read = c.prepare_cached("SELECT envelope FROM svckit_messages WHERE position = ?1")?;
-    let bytes = read.query_row([position], |row| row.get(0))?;
-    Ok((uint(seq), uint(fence), attempts, replay, first, bytes))
 }

@@ -13,7 +13,7 @@ mod publish;
 mod settle;
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,7 @@ use svckit_core::error::Result;
 use svckit_sqlite::rusqlite::{self, Connection};
 use svckit_sqlite::{Alive, File, Options, Schema};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::turns::Turns;
@@ -55,6 +56,10 @@ struct Inner {
     /// Told when there may be something to hand out.
     more: Notify,
     turns: Mutex<HashMap<String, Turns>>,
+    /// The groups that were handed something when they asked last.
+    handing: Mutex<HashSet<String>>,
+    /// When the clock was last compared with the file's, and what that showed.
+    heard: Mutex<Option<(Instant, i64)>>,
     alive: Alive,
 }
 
@@ -66,8 +71,8 @@ impl SqliteBroker {
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let file = File::open(path, &SCHEMA, options)?;
         let alive = Alive::new(file.path())?.mortal();
-        let (more, turns) = (Notify::new(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { file, more, turns, alive }) })
+        let (more, turns, handing, heard) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { file, more, turns, handing, heard, alive }) })
     }
 
     /// Where it is.
@@ -79,7 +84,7 @@ impl SqliteBroker {
     fn write<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
     where
         R: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let file = self.inner.file.clone();
         async move { file.write(change).await }.boxed()
@@ -89,7 +94,7 @@ impl SqliteBroker {
     fn feed<R, F>(&self, change: F) -> BoxFuture<'static, Result<R>>
     where
         R: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let (inner, write) = (self.inner.clone(), self.write(change));
         async move {
@@ -134,6 +139,20 @@ impl SqliteBroker {
     fn turns(&self, group: &str) -> Turns {
         let turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.get(group).copied().unwrap_or_default()
+    }
+
+    /// Whether the group was handed something when it asked last.
+    fn handing(&self, group: &str) -> bool {
+        self.inner.handing.lock().unwrap_or_else(PoisonError::into_inner).contains(group)
+    }
+
+    fn handed(&self, group: &str, something: bool) {
+        let mut handing = self.inner.handing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !something {
+            handing.remove(group);
+        } else if !handing.contains(group) {
+            handing.insert(group.to_owned());
+        }
     }
 
     fn took(&self, group: &str, count: usize) {

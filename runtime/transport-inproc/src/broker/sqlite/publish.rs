@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use svckit_core::broker::{Envelope, Kind, ReplayFrom};
-use svckit_sqlite::rusqlite::{Connection, Result, params};
+use svckit_sqlite::rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::groups::{self, Wanting};
 use super::{int, later, time, uint, us};
@@ -26,6 +26,7 @@ pub(super) fn publish(c: &Connection, batch: &[Envelope], now: Timestamp) -> Res
     )?;
     // A batch is mostly of few names.
     let mut known: Vec<(&str, Vec<Wanting>)> = Vec::new();
+    let mut adding = Adding::new(c)?;
     for envelope in batch {
         let until = us(later(now, envelope.retain));
         let (id, bytes) = (envelope.id.as_bytes(), envelope.to_bytes());
@@ -40,10 +41,10 @@ pub(super) fn publish(c: &Connection, batch: &[Envelope], now: Timestamp) -> Res
         }
         let wanting = known.iter().find(|(name, _)| *name == &*envelope.name);
         for group in wanting.map_or(&[][..], |(_, groups)| groups) {
-            add(c, *group, &deliver)?;
+            adding.add(*group, &deliver)?;
         }
     }
-    Ok(())
+    adding.end()
 }
 
 fn kind(kind: Kind) -> i64 {
@@ -59,22 +60,43 @@ fn of(envelope: &Envelope, position: i64, now: Timestamp) -> Deliver<'_> {
     Deliver { position, source, key, priority: (*priority).min(7), due: us(now) }
 }
 
-/// Gives a group a message, behind what it has of its lane.
-fn add(c: &Connection, group: Wanting, deliver: &Deliver<'_>) -> Result<()> {
-    let Deliver { position, source, key, priority, due } = *deliver;
-    let lane = (group.ordered && !key.is_empty()).then(|| format!("{source}\0{key}"));
-    c.prepare_cached(
-        "INSERT INTO svckit_deliveries (grp, position, lane, head, priority, due, replay) VALUES
-         (?1, ?2, ?3,
-          ?3 IS NULL OR NOT EXISTS (SELECT 1 FROM svckit_deliveries WHERE grp = ?1 AND lane = ?3),
-          ?4, ?5, ?6)",
-    )?
-    .execute(params![group.grp, position, lane, priority, due, group.replay])?;
-    c.prepare_cached(
-        "UPDATE svckit_groups SET depth = depth + 1, published = published + 1 WHERE grp = ?1",
-    )?
-    .execute([group.grp])
-    .map(drop)
+/// Gives groups messages, and counts at the end what each of them got.
+struct Adding<'c> {
+    c: &'c Connection,
+    insert: CachedStatement<'c>,
+    counts: Vec<(i64, i64)>,
+}
+
+impl<'c> Adding<'c> {
+    fn new(c: &'c Connection) -> Result<Self> {
+        let insert = c.prepare_cached(
+            "INSERT INTO svckit_deliveries (grp, position, lane, head, priority, due, replay) VALUES
+             (?1, ?2, ?3,
+              ?3 IS NULL OR NOT EXISTS (SELECT 1 FROM svckit_deliveries WHERE grp = ?1 AND lane = ?3),
+              ?4, ?5, ?6)",
+        )?;
+        Ok(Self { c, insert, counts: Vec::new() })
+    }
+
+    /// Gives a group a message, behind what it has of its lane.
+    fn add(&mut self, group: Wanting, deliver: &Deliver<'_>) -> Result<()> {
+        let Deliver { position, source, key, priority, due } = *deliver;
+        let lane = (group.ordered && !key.is_empty()).then(|| format!("{source}\0{key}"));
+        let row = params![group.grp, position, lane, priority, due, group.replay];
+        self.insert.execute(row)?;
+        match self.counts.iter_mut().find(|(grp, _)| *grp == group.grp) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((group.grp, 1)),
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<()> {
+        let mut count = self.c.prepare_cached(
+            "UPDATE svckit_groups SET depth = depth + ?2, published = published + ?2 WHERE grp = ?1",
+        )?;
+        self.counts.iter().try_for_each(|(grp, added)| count.execute([grp, added]).map(drop))
+    }
 }
 
 /// Queued commands that were sent before their queue was there are delivered to it all the same.
@@ -86,12 +108,14 @@ pub(super) fn deliver_waiting_commands(c: &Connection, name: &str, group: Wantin
          ORDER BY position",
     )?;
     let mut rows = waiting.query(params![name, group.grp])?;
+    let mut adding = Adding::new(c)?;
     while let Some(row) = rows.next()? {
         let (published, bytes): (_, Vec<u8>) = (row.get(1)?, row.get(2)?);
         let Ok(envelope) = Envelope::from_bytes(bytes.into()) else { continue };
-        add(c, Wanting { replay: 0, ..group }, &of(&envelope, row.get(0)?, time(published)))?;
+        let group = Wanting { replay: 0, ..group };
+        adding.add(group, &of(&envelope, row.get(0)?, time(published)))?;
     }
-    Ok(())
+    adding.end()
 }
 
 /// What a group wants, again, as far as the log has it; nothing if there is no such group.
@@ -117,14 +141,15 @@ pub(super) fn replay(
          ORDER BY m.position",
     )?;
     let mut rows = log.query(params![group.grp, position, published])?;
-    let mut count = 0;
+    let (mut count, mut adding) = (0, Adding::new(c)?);
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(1)?;
         // A message that can't be read was refused when it was published.
         let Ok(envelope) = Envelope::from_bytes(bytes.into()) else { continue };
-        add(c, group, &of(&envelope, row.get(0)?, now))?;
+        adding.add(group, &of(&envelope, row.get(0)?, now))?;
         count += 1;
     }
+    adding.end()?;
     Ok(Some(count))
 }
 
@@ -159,7 +184,9 @@ pub(super) fn again(c: &Connection, again: Again, due: i64) -> Result<()> {
     let position = find.query_row([&id[..]], |row| row.get(0))?;
     let mut ordered = c.prepare_cached("SELECT ordered FROM svckit_groups WHERE grp = ?1")?;
     let ordered = ordered.query_row([grp], |row| row.get(0))?;
-    add(c, Wanting { grp, ordered, replay }, &of(&envelope, position, time(due)))
+    let mut adding = Adding::new(c)?;
+    adding.add(Wanting { grp, ordered, replay }, &of(&envelope, position, time(due)))?;
+    adding.end()
 }
 
 /// Forgets messages past their retention that nobody waits for.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use svckit_core::broker::{Failure, Settlement, Token};
-use svckit_sqlite::rusqlite::{Connection, OptionalExtension, Result, params};
+use svckit_sqlite::rusqlite::{CachedStatement, Connection, OptionalExtension, Result, params};
 
 use super::{int, us};
 
@@ -18,20 +18,66 @@ pub(super) fn settle(
     settlements: &[(Token, Settlement)],
     now: Timestamp,
 ) -> Result<Vec<bool>> {
-    let one = |(token, settlement): &(Token, Settlement)| {
+    let mut ending = Ending::new(c)?;
+    let mut one = |(token, settlement): &(Token, Settlement)| {
         let Some(held) = held(c, token)? else { return Ok(false) };
         match settlement {
-            Settlement::Ack => end(c, &held, true)?,
+            Settlement::Ack => ending.end(&held, true)?,
             Settlement::Retry { at } => back(c, &held, *at, 0)?,
             Settlement::GiveBack { at } => back(c, &held, *at, 1)?,
             Settlement::Dead(failure) => {
                 bury(c, &held, failure, now)?;
-                end(c, &held, false)?;
+                ending.end(&held, false)?;
             }
         }
         Ok(true)
     };
-    settlements.iter().map(one).collect()
+    let done = settlements.iter().map(&mut one).collect::<Result<_>>()?;
+    ending.count()?;
+    Ok(done)
+}
+
+/// Takes deliveries out, and counts at the end what each group is rid of.
+struct Ending<'c> {
+    c: &'c Connection,
+    delete: CachedStatement<'c>,
+    /// A group, how many are out, how many of these were handled.
+    counts: Vec<(i64, i64, i64)>,
+}
+
+impl<'c> Ending<'c> {
+    fn new(c: &'c Connection) -> Result<Self> {
+        let delete = c.prepare_cached("DELETE FROM svckit_deliveries WHERE seq = ?1")?;
+        Ok(Self { c, delete, counts: Vec::new() })
+    }
+
+    /// Takes a delivery out; the next of its lane takes its place.
+    fn end(&mut self, held: &Held, handled: bool) -> Result<()> {
+        let Held { seq, grp, lane } = held;
+        self.delete.execute([seq])?;
+        if let Some(lane) = lane {
+            let mut next = self.c.prepare_cached(
+                "UPDATE svckit_deliveries SET head = 1 WHERE seq =
+                 (SELECT seq FROM svckit_deliveries WHERE grp = ?1 AND lane = ?2 ORDER BY seq LIMIT 1)",
+            )?;
+            next.execute(params![grp, lane])?;
+        }
+        let place = self.counts.iter().position(|(of, ..)| of == grp);
+        let place = place.unwrap_or_else(|| {
+            self.counts.push((*grp, 0, 0));
+            self.counts.len() - 1
+        });
+        let (_, out, done) = &mut self.counts[place];
+        (*out, *done) = (*out + 1, *done + i64::from(handled));
+        Ok(())
+    }
+
+    fn count(self) -> Result<()> {
+        let mut count = self.c.prepare_cached(
+            "UPDATE svckit_groups SET depth = depth - ?2, handled = handled + ?3 WHERE grp = ?1",
+        )?;
+        self.counts.iter().try_for_each(|counts| count.execute(*counts).map(drop))
+    }
 }
 
 /// The delivery of a token, if that still holds.
@@ -45,24 +91,6 @@ fn held(c: &Connection, token: &Token) -> Result<Option<Held>> {
         Ok(Held { seq, grp: row.get(0)?, lane: row.get(1)? })
     })
     .optional()
-}
-
-/// Takes a delivery out; the next of its lane takes its place.
-fn end(c: &Connection, held: &Held, handled: bool) -> Result<()> {
-    let Held { seq, grp, lane } = held;
-    c.prepare_cached("DELETE FROM svckit_deliveries WHERE seq = ?1")?.execute([seq])?;
-    if let Some(lane) = lane {
-        c.prepare_cached(
-            "UPDATE svckit_deliveries SET head = 1 WHERE seq =
-             (SELECT seq FROM svckit_deliveries WHERE grp = ?1 AND lane = ?2 ORDER BY seq LIMIT 1)",
-        )?
-        .execute(params![grp, lane])?;
-    }
-    c.prepare_cached(
-        "UPDATE svckit_groups SET depth = depth - 1, handled = handled + ?2 WHERE grp = ?1",
-    )?
-    .execute([*grp, i64::from(handled)])
-    .map(drop)
 }
 
 fn back(c: &Connection, held: &Held, at: Timestamp, uncounted: i64) -> Result<()> {
