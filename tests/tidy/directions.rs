@@ -51,6 +51,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("svckit-policy", &["svckit-core"]),
     ("svckit-sqlite", &["svckit-core"]),
+    ("svckit-telemetry", &["svckit-core", "svckit-messaging"]),
     ("svckit-store-memory", &["svckit-core"]),
     ("svckit-store-sqlite", &["svckit-core", "svckit-sqlite"]),
     (
@@ -75,6 +76,7 @@ const MAY: &[(&str, &[&str])] = &[
             "svckit-policy",
             "svckit-store-memory",
             "svckit-store-sqlite",
+            "svckit-telemetry",
             "svckit-transport-grpc",
             "svckit-transport-http",
             "svckit-transport-inproc",
@@ -101,7 +103,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("toml", &["svckit-driver", "svckit"]),
     ("tonic", &["svckit-transport-grpc"]),
     ("axum", &["svckit-transport-http"]),
-    ("hyper", &["svckit-transport-grpc", "svckit-transport-http"]),
+    ("hyper", &["svckit-telemetry", "svckit-transport-grpc", "svckit-transport-http"]),
+    ("opentelemetry", &["svckit-telemetry"]),
     (
         "tokio",
         &[
@@ -112,6 +115,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "svckit-sqlite",
             "svckit-store-memory",
             "svckit-store-sqlite",
+            "svckit-telemetry",
             "svckit-testkit",
             "svckit-transport-grpc",
             "svckit-transport-http",

@@ -35,6 +35,8 @@ pub use svckit_core::store::Range;
 pub use svckit_messaging::{GroupCounters, Lag, OutboxCounters, Status};
 #[cfg(feature = "sqlite")]
 pub use svckit_store_sqlite as sqlite;
+#[cfg(feature = "telemetry")]
+pub use svckit_telemetry::{Sampling, TelemetryConfig};
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};

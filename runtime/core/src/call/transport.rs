@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::Metadata;
 use crate::error::{Error, Result};
-use crate::observe::{Side, Watch};
+use crate::observe::{Side, watched};
 use crate::operation::{Operation, ServiceDescriptor};
 
 /// One encoded message, or a stream of them.
@@ -135,12 +135,8 @@ impl Channel {
     /// # Errors
     /// What the callee or the transport answered.
     pub async fn call(&self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
-        let watch = Watch::begin(&self.env, operation, Side::Client);
-        let answer = self.transport.call(operation, call).await;
-        match watch {
-            Some(watch) => watch.ended(answer),
-            None => answer,
-        }
+        let work = self.transport.call(operation, call);
+        watched(&self.env, operation, Side::Client, work).await
     }
 
     /// Whether a call on this channel ends at its deadline by itself.

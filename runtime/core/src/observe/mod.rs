@@ -4,13 +4,16 @@
 //! observes, telling costs one branch: the event is not even made. Nothing in an event is a value of a message: names of
 //! the contract, codes, times, endpoints.
 
-mod watch;
+mod follow;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::watch::Watch;
+pub(crate) use self::follow::watched;
+pub use self::follow::{End, Followed};
 use crate::broker::Envelope;
 use crate::error::Code;
 use crate::operation::Operation;

@@ -24,7 +24,7 @@ use crate::clock::Env;
 use crate::context::{Context, ContextParts};
 use crate::error::{Code, Error, Reason, Result};
 use crate::message::{Emits, Payload};
-use crate::observe::{Side, Watch};
+use crate::observe::{Side, watched};
 use crate::operation::{Idempotency, Operation, ServiceDescriptor};
 use crate::store::{Commit, Conflict, Store, Unit};
 
@@ -336,13 +336,11 @@ impl Accept for Host {
         let inside = span.clone();
         let host = self.clone();
         async move {
-            let watch = Watch::begin(host.env(), operation, Side::Server);
-            let answer = host.run(operation, call).await;
+            let env = host.env().clone();
+            let work = host.run(operation, call);
+            let answer = watched(&env, operation, Side::Server, work).await;
             record(&inside, operation, &answer);
-            match watch {
-                Some(watch) => watch.ended(answer),
-                None => answer,
-            }
+            answer
         }
         .instrument(span)
         .boxed()

@@ -2,9 +2,10 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use svckit_core::broker::{Delivery, Failure, Settlement};
+use svckit_core::observe::{Delivered, Event, Outcome};
 use svckit_core::server::{Trouble, Worked};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinError;
@@ -14,7 +15,7 @@ use super::Consumer;
 use super::judge::{self, Before, Failed};
 use super::leases::Hand;
 use super::settle::Settled;
-use crate::time::{later, pause, wall};
+use crate::time::{between, later, pause, wall};
 
 /// How long a handler may take to end once it was told to, and a settlement when all ends.
 const GRACE: Duration = Duration::from_secs(1);
@@ -32,6 +33,22 @@ enum End {
     Killed,
 }
 
+/// What became of a delivery.
+struct Became {
+    outcome: Outcome,
+    class: Option<String>,
+}
+
+impl Became {
+    fn plain(outcome: Outcome) -> Option<Self> {
+        Some(Self { outcome, class: None })
+    }
+
+    fn failed(outcome: Outcome, class: String) -> Option<Self> {
+        Some(Self { outcome, class: Some(class) })
+    }
+}
+
 impl Consumer {
     /// From the broker's hand to its settlement.
     pub(super) async fn deliver(
@@ -45,23 +62,55 @@ impl Consumer {
         if delivery.attempt > 1 {
             self.counters.redelivered.add(1);
         }
+        let began = self.shared.env.clock.now();
+        let became = self.became(&delivery, hand, permit).await;
+        if let Some(became) = became {
+            self.tell(&delivery, &became, began);
+        }
+        self.counters.in_flight.less();
+    }
+
+    /// Nothing where another consumer has the delivery now.
+    async fn became(
+        &self,
+        delivery: &Arc<Delivery>,
+        hand: &Hand,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<Became> {
         let consumer = &self.group.consumer;
-        match judge::before(consumer, &delivery, wall(&self.shared.env)) {
-            Before::Run if consumer.at_most_once => self.at_most_once(&delivery, hand).await,
-            Before::Run => self.at_least_once(&delivery, hand, permit).await,
+        match judge::before(consumer, delivery, wall(&self.shared.env)) {
+            Before::Run if consumer.at_most_once => self.at_most_once(delivery, hand).await,
+            Before::Run => self.at_least_once(delivery, hand, permit).await,
             Before::Skip => {
                 self.counters.expired.add(1);
-                self.settle(&delivery, Settlement::Ack).await;
+                self.settle(delivery, Settlement::Ack).await;
+                Became::plain(Outcome::Expired)
             }
-            Before::Hold(why) => self.hold(&delivery, &why).await,
+            Before::Hold(why) => self.hold(delivery, &why).await,
             Before::Dead(failure) => {
                 if failure.class == "expired" {
                     self.counters.expired.add(1);
                 }
-                self.give_up(&delivery, failure).await;
+                self.give_up(delivery, failure).await
             }
         }
-        self.counters.in_flight.less();
+    }
+
+    fn tell(&self, delivery: &Delivery, became: &Became, began: Instant) {
+        let env = &self.shared.env;
+        env.observe.tell(|| {
+            let took = env.clock.now().saturating_duration_since(began);
+            let since = between(delivery.envelope.time, wall(env));
+            Event::Delivered(Delivered {
+                group: self.group.name(),
+                message: &delivery.envelope,
+                outcome: became.outcome,
+                class: became.class.as_deref(),
+                attempt: delivery.attempt,
+                took,
+                lag: since.saturating_sub(took),
+            })
+        });
     }
 
     async fn at_least_once(
@@ -69,7 +118,7 @@ impl Consumer {
         delivery: &Arc<Delivery>,
         hand: &Hand,
         permit: OwnedSemaphorePermit,
-    ) {
+    ) -> Option<Became> {
         let clock = &self.shared.env.clock;
         let begun = clock.now();
         let end = self.attempt(delivery, hand).await;
@@ -83,12 +132,11 @@ impl Consumer {
                      known here; run a newer version of the service",
                     delivery.envelope.readable_since
                 );
-                self.hold(delivery, &why).await;
+                self.hold(delivery, &why).await
             }
             End::Worked(worked) => {
-                if self.settle(delivery, Settlement::Ack).await != Settled::Stale {
-                    self.counted(&worked);
-                }
+                let settled = self.settle(delivery, Settlement::Ack).await;
+                if settled == Settled::Stale { None } else { self.counted(&worked) }
             }
             End::Failed(failed) => self.failed(delivery, &failed).await,
             End::Lost => {
@@ -98,29 +146,32 @@ impl Consumer {
                     id = %delivery.envelope.id,
                     "a handler was ended: its lease was lost, and another consumer may have the message"
                 );
+                Became::plain(Outcome::Lost)
             }
             End::Killed => {
                 let at = wall(&self.shared.env);
-                if self.settle(delivery, Settlement::GiveBack { at }).await == Settled::Done {
-                    self.counters.given_back.add(1);
+                if self.settle(delivery, Settlement::GiveBack { at }).await != Settled::Done {
+                    return None;
                 }
+                self.counters.given_back.add(1);
+                Became::plain(Outcome::GivenBack)
             }
         }
     }
 
     /// Settles first: what happens then happens once or never.
-    async fn at_most_once(&self, delivery: &Arc<Delivery>, hand: &Hand) {
+    async fn at_most_once(&self, delivery: &Arc<Delivery>, hand: &Hand) -> Option<Became> {
         if self.settle(delivery, Settlement::Ack).await != Settled::Done {
-            return;
+            return None;
         }
         hand.settled();
-        let why = match self.attempt(delivery, hand).await {
+        let (why, class) = match self.attempt(delivery, hand).await {
             End::Worked(Worked::TooNew { .. }) => {
-                "its version is newer than what is known here".into()
+                ("its version is newer than what is known here".into(), "too_new".to_owned())
             }
             End::Worked(worked) => return self.counted(&worked),
-            End::Failed(failed) => failed.text(),
-            End::Lost | End::Killed => "the process stops".to_owned(),
+            End::Failed(failed) => (failed.text(), failed.class().to_owned()),
+            End::Lost | End::Killed => ("the process stops".to_owned(), "stopped".to_owned()),
         };
         self.counters.dropped.add(1);
         tracing::error!(
@@ -129,20 +180,26 @@ impl Consumer {
             id = %delivery.envelope.id,
             "a message that is delivered at most once is lost: {why}"
         );
+        Became::failed(Outcome::Dropped, class)
     }
 
-    fn counted(&self, worked: &Worked) {
-        let duplicate = *worked == Worked::Duplicate;
-        if duplicate { &self.counters.duplicates } else { &self.counters.handled }.add(1);
+    fn counted(&self, worked: &Worked) -> Option<Became> {
+        let (counter, outcome) = match worked {
+            Worked::Duplicate => (&self.counters.duplicates, Outcome::Duplicate),
+            _ => (&self.counters.handled, Outcome::Done),
+        };
+        counter.add(1);
+        Became::plain(outcome)
     }
 
-    async fn hold(&self, delivery: &Delivery, why: &str) {
+    async fn hold(&self, delivery: &Delivery, why: &str) -> Option<Became> {
         self.held(delivery, why);
         let at = later(wall(&self.shared.env), self.group.held);
         self.settle(delivery, Settlement::GiveBack { at }).await;
+        Became::plain(Outcome::Held)
     }
 
-    async fn failed(&self, delivery: &Delivery, failed: &Failed) {
+    async fn failed(&self, delivery: &Delivery, failed: &Failed) -> Option<Became> {
         let env = &self.shared.env;
         let consumer = &self.group.consumer;
         match judge::after(consumer, delivery, failed, wall(env), &*env.rng) {
@@ -156,9 +213,11 @@ impl Consumer {
                     "a message will be tried again: {}",
                     failed.text()
                 );
-                if self.settle(delivery, settlement).await == Settled::Done {
-                    self.counters.retried.add(1);
+                if self.settle(delivery, settlement).await != Settled::Done {
+                    return None;
                 }
+                self.counters.retried.add(1);
+                Became::failed(Outcome::Retried, failed.class().to_owned())
             }
         }
     }
@@ -202,7 +261,7 @@ impl Consumer {
         }
     }
 
-    async fn give_up(&self, delivery: &Delivery, failure: Failure) {
+    async fn give_up(&self, delivery: &Delivery, failure: Failure) -> Option<Became> {
         let keep = self.group.consumer.dead_letters;
         tracing::error!(
             group = self.group.name(),
@@ -215,14 +274,17 @@ impl Consumer {
             kept = keep,
             "a message is given up"
         );
-        let (settlement, counter) = if keep {
-            (Settlement::Dead(failure), &self.counters.dead)
+        let class = failure.class.clone();
+        let (settlement, counter, outcome) = if keep {
+            (Settlement::Dead(failure), &self.counters.dead, Outcome::Dead)
         } else {
-            (Settlement::Ack, &self.counters.dropped)
+            (Settlement::Ack, &self.counters.dropped, Outcome::Dropped)
         };
-        if self.settle(delivery, settlement).await == Settled::Done {
-            counter.add(1);
+        if self.settle(delivery, settlement).await != Settled::Done {
+            return None;
         }
+        counter.add(1);
+        Became::failed(outcome, class)
     }
 
     /// A broker that is away is waited for, but not beyond the end of all.

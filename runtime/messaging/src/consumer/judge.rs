@@ -114,7 +114,7 @@ impl Failed {
         }
     }
 
-    fn class(&self) -> &'static str {
+    pub(super) fn class(&self) -> &'static str {
         match self {
             Self::Trouble(trouble) => trouble.class,
             Self::Panic(_) => "panic",

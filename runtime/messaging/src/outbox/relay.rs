@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
-use svckit_core::broker::Broker;
+use svckit_core::broker::{Broker, Envelope};
 use svckit_core::clock::Env;
 use svckit_core::error::Result;
+use svckit_core::observe::Event;
 use svckit_core::store::Store;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -74,7 +75,7 @@ impl Relay {
                 if self.backoff.recovered() {
                     tracing::info!(service = %self.service, "the outbox is published again");
                 }
-                self.stall.flows();
+                self.stall.flows(&self.env);
                 None
             }
             Ok(Round::Elsewhere) => {
@@ -83,6 +84,9 @@ impl Relay {
             }
             Err(error) => {
                 self.counters.failures.add(1);
+                let code = error.code();
+                let failed = || Event::PublishFailed { service: &self.service, code };
+                self.env.observe.tell(failed);
                 if self.backoff.failed() {
                     tracing::warn!(service = %self.service, %error, "the outbox can't be published; trying again");
                 }
@@ -119,11 +123,23 @@ impl Relay {
             }
             let (seqs, envelopes): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|pending| (pending.seq, pending.envelope)).unzip();
-            self.broker.publish(envelopes, wall(&self.env)).await?;
+            self.publish(envelopes).await?;
             self.counters.published.add(seqs.len() as u64);
-            self.stall.flows();
+            self.stall.flows(&self.env);
             done = seqs;
         }
+    }
+
+    async fn publish(&self, envelopes: Vec<Envelope>) -> Result<()> {
+        let observe = &self.env.observe;
+        // What is told of them is kept only where somebody listens.
+        let told = observe.observed().then(|| (envelopes.clone(), self.env.clock.now()));
+        self.broker.publish(envelopes, wall(&self.env)).await?;
+        if let Some((messages, began)) = told {
+            let took = self.env.clock.now().saturating_duration_since(began);
+            observe.tell(|| Event::Published { service: &self.service, messages: &messages, took });
+        }
+        Ok(())
     }
 
     async fn remove(&self, seqs: Vec<u64>) -> Result<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use svckit_core::clock::Env;
 use svckit_core::error::Error;
+use svckit_core::observe::Event;
 use svckit_core::store::Store;
 
 use super::STALLED;
@@ -25,10 +26,11 @@ impl Stall {
     }
 
     /// Something was published, or there is nothing to publish.
-    pub(super) fn flows(&mut self) {
+    pub(super) fn flows(&mut self, env: &Env) {
         self.oldest = None;
         if std::mem::take(&mut self.told) {
             tracing::info!(service = %self.service, "the outbox flows again");
+            env.observe.tell(|| Event::OutboxFlows { service: &self.service });
         }
     }
 
@@ -43,7 +45,7 @@ impl Stall {
     ) {
         let Ok(status) = store.outbox_status().await else { return };
         let before = std::mem::replace(&mut self.oldest, status.oldest);
-        let Some(oldest) = status.oldest else { return self.flows() };
+        let Some(oldest) = status.oldest else { return self.flows(env) };
         let stuck = error.is_some() || before == Some(oldest);
         let waited = between(oldest, wall(env));
         if !stuck || waited <= STALLED || self.told {
@@ -51,6 +53,11 @@ impl Stall {
         }
         self.told = true;
         counters.stalled.add(1);
+        env.observe.tell(|| Event::OutboxStalled {
+            service: &self.service,
+            waiting: status.waiting,
+            oldest: waited,
+        });
         let why = error.map_or_else(
             || "another process holds the relay's lease and publishes nothing".to_owned(),
             ToString::to_string,

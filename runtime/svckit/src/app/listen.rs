@@ -6,6 +6,7 @@ use svckit_policy::Served;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::observed::Way;
 use super::{Address, App};
 use crate::{Error, Result};
 
@@ -48,7 +49,8 @@ fn grpc_options(app: &App) -> svckit_transport_grpc::ServerOptions {
 /// gRPC alone.
 #[cfg(feature = "grpc")]
 async fn grpc(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
-    let (services, env) = (door.clone(), app.registry.env().clone());
+    let services = app.registry.observed().accept(door.clone(), Way::Grpc);
+    let env = app.registry.env().clone();
     let server =
         svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app)).await?;
     let address = server.address();
@@ -64,7 +66,8 @@ async fn grpc(_: &App, _: &Arc<Served>, _: &str, _: &Ends<'_>) -> Result<Listeni
 /// HTTP, and gRPC beside it where there is that.
 #[cfg(feature = "http")]
 async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
-    let (services, env) = (door.clone(), app.registry.env().clone());
+    let services = app.registry.observed().accept(door.clone(), Way::Http);
+    let env = app.registry.env().clone();
     let options = svckit_transport_http::ServerOptions {
         message_limit: app.config.message_limit,
         compression: app.config.http.compression,
@@ -98,7 +101,8 @@ async fn with_grpc(
     server: svckit_transport_http::HttpServer,
     ends: &Ends<'_>,
 ) -> Result<svckit_transport_http::HttpServer> {
-    let (services, env) = (door.clone(), app.registry.env().clone());
+    let services = app.registry.observed().accept(door.clone(), Way::Grpc);
+    let env = app.registry.env().clone();
     let routes = svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app)).await?;
     let (drain, health) = (ends.drain.clone(), routes.clone());
     tokio::spawn(async move {

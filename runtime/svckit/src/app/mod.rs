@@ -2,6 +2,7 @@
 
 mod durable;
 mod listen;
+mod observed;
 mod registry;
 mod running;
 
@@ -13,6 +14,7 @@ use svckit_core::client::Stub;
 use svckit_core::clock::Env;
 use svckit_core::operation::ServiceDescriptor;
 
+use self::observed::Observed;
 use self::registry::Registry;
 pub use self::running::Running;
 use crate::{Config, Error, Result, ServiceServer};
@@ -25,6 +27,8 @@ use crate::{Config, Error, Result, ServiceServer};
 pub struct App {
     registry: Arc<Registry>,
     config: Config,
+    /// As it was given, observed by nobody of ours.
+    env: Env,
 }
 
 impl App {
@@ -37,7 +41,10 @@ impl App {
         crate::config::known(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         #[cfg(feature = "telemetry")]
         crate::telemetry::install()?;
-        Ok(Self::with(Config::from_env()?))
+        let app = Self::with(Config::from_env()?);
+        #[cfg(feature = "telemetry")]
+        let app = app.told_by(|name| std::env::var(name).ok())?;
+        Ok(app)
     }
 
     /// An app that reads nothing from outside: for tests and examples.
@@ -55,7 +62,44 @@ impl App {
     /// An app with this configuration, and with clock, randomness and ids of one's own.
     #[must_use]
     pub fn with_env(config: Config, env: Env) -> Self {
-        Self { registry: Arc::new(Registry::new(&config, env)), config }
+        let observed = Observed::of(&config, &env);
+        Self { registry: Arc::new(Registry::new(&config, env.clone(), observed)), config, env }
+    }
+
+    /// The same with another configuration: what is served and known so far stays.
+    fn renewed(mut self, observed: Observed) -> Self {
+        let fresh = Registry::new(&self.config, self.env.clone(), observed);
+        self.registry = Arc::new(fresh.with_all_of(&self.registry));
+        self
+    }
+
+    /// Sends traces and metrics where OpenTelemetry's variables say, if they do.
+    #[cfg(feature = "telemetry")]
+    fn told_by(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let config = crate::TelemetryConfig::from_variables(variable)?;
+        let wanted = config.otlp.is_some() || self.config.admin.is_some();
+        Ok(if wanted { self.telemetry(&config) } else { self })
+    }
+
+    /// Observes calls, policies and messages, and sends traces and metrics where that says; see also
+    /// [`admin`](Self::admin). Stands before what is to be observed is served or called.
+    #[cfg(feature = "telemetry")]
+    #[must_use]
+    pub fn telemetry(self, config: &crate::TelemetryConfig) -> Self {
+        let observed = Observed::by(config, &self.env);
+        self.renewed(observed)
+    }
+
+    /// Answers `/metrics`, `/livez` and `/readyz` at `address`, `host:port`; port 0 takes any that is free. Stands before
+    /// what is to be observed is served or called.
+    #[must_use]
+    pub fn admin(mut self, address: impl Into<String>) -> Self {
+        self.config.admin = Some(address.into());
+        if self.registry.observed().observes() {
+            return self;
+        }
+        let observed = Observed::of(&self.config, &self.env);
+        self.renewed(observed)
     }
 
     /// Listens for gRPC and HTTP at `address`, `host:port`; port 0 takes any that is free.
@@ -70,10 +114,8 @@ impl App {
     #[must_use]
     pub fn data(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
         self.config.data = Some(directory.into());
-        let env = self.registry.env().clone();
-        let fresh = Registry::new(&self.config, env);
-        self.registry = Arc::new(fresh.with_all_of(&self.registry));
-        self
+        let observed = self.registry.observed().clone();
+        self.renewed(observed)
     }
 
     /// Says where a service is that is not served here: its full name in the contract, and `http://host:port` for gRPC or

@@ -14,6 +14,7 @@ use svckit_policy::{Policed, Served};
 use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
+use super::observed::{Observed, Way};
 use crate::{Config, Error, Result, ServiceServer};
 
 /// What an app knows of services.
@@ -22,6 +23,7 @@ pub(crate) struct Registry {
     message_limit: usize,
     payload: Payload,
     durable: Durable,
+    observed: Observed,
     state: Mutex<State>,
 }
 
@@ -54,11 +56,11 @@ impl State {
 }
 
 impl Registry {
-    pub(super) fn new(config: &Config, env: Env) -> Self {
+    pub(super) fn new(config: &Config, env: Env, observed: Observed) -> Self {
         let state = State { endpoints: config.endpoints.clone(), ..State::default() };
         let (durable, payload) = (Durable::new(config.data.clone()), config.payload);
-        let message_limit = config.message_limit;
-        Self { env, message_limit, payload, durable, state: Mutex::new(state) }
+        let (message_limit, env) = (config.message_limit, observed.env(env));
+        Self { env, message_limit, payload, durable, observed, state: Mutex::new(state) }
     }
 
     /// With the services and endpoints that another one knows.
@@ -90,6 +92,11 @@ impl Registry {
         // A second generation is told when the app starts.
         let _ = state.meet(server.descriptor());
         state.servers.push(server);
+    }
+
+    /// Who observes it.
+    pub(super) fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Where what is durable is.
@@ -141,6 +148,7 @@ impl Registry {
             let mut met = State { met: state.met.clone(), ..State::default() };
             served.iter().filter_map(|service| met.meet(service)).collect()
         };
+        mistakes.extend(self.observed.mistake());
         for (at, service) in served.iter().enumerate() {
             if served[..at].iter().any(|before| std::ptr::eq(*before, *service)) {
                 mistakes.push(format!("{} is served twice; serve it once", service.name));
@@ -160,9 +168,9 @@ impl Registry {
         self.state().servers.iter().any(|served| served.descriptor().name == name)
     }
 
-    fn policed(&self, transport: impl Transport) -> Channel {
-        let policed = Policed::new(Arc::new(transport), self.env.clone());
-        Channel::new(Arc::new(policed), self.env.clone())
+    fn policed(&self, transport: impl Transport, way: Way, url: &str) -> Channel {
+        let policed = Arc::new(Policed::new(Arc::new(transport), self.env.clone()));
+        Channel::new(self.observed.transport(policed, way, url), self.env.clone())
     }
 
     fn ways(self: &Arc<Self>) -> Ways {
@@ -187,7 +195,8 @@ impl Registry {
             }
         }
         let channel = if self.served(service.name) {
-            self.policed(InProcess::new(self.door()?))
+            let door = self.observed.accept(self.door()?, Way::InProcess);
+            self.policed(InProcess::new(door), Way::InProcess, "")
         } else {
             let url = self.state().endpoints.get(service.name).cloned();
             let none = || {
@@ -214,7 +223,8 @@ impl Registry {
         use svckit_transport_grpc::{ClientOptions, GrpcClient};
         let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
         let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
-        GrpcClient::new(url, options, self.env.clone()).map(|client| self.policed(client))
+        let client = GrpcClient::new(url, options, self.env.clone())?;
+        Ok(self.policed(client, Way::Grpc, url))
     }
 
     #[cfg(not(feature = "grpc"))]
@@ -227,7 +237,8 @@ impl Registry {
         use svckit_transport_http::{ClientOptions, HttpClient};
         let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
         let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
-        HttpClient::new(url, options, self.env.clone()).map(|client| self.policed(client))
+        let client = HttpClient::new(url, options, self.env.clone())?;
+        Ok(self.policed(client, Way::Http, url))
     }
 
     #[cfg(not(feature = "http"))]

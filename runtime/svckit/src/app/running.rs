@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::listen::{Ends, listen};
+use super::observed::AdminPort;
 use super::{Address, App};
 use crate::Result;
 
@@ -31,6 +32,7 @@ pub struct Running {
     drain: CancellationToken,
     kill: CancellationToken,
     server: Option<JoinHandle<()>>,
+    admin: AdminPort,
 }
 
 impl fmt::Debug for Running {
@@ -42,12 +44,13 @@ impl fmt::Debug for Running {
 impl Running {
     pub(super) async fn start(app: App) -> Result<Self> {
         let host = app.registry.host()?;
-        let broker = app.registry.durable().broker()?;
+        let broker = app.registry.observed().broker(app.registry.durable().broker()?);
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
         let ends = Ends { drain: &drain, kill: &kill };
         let (address, server) = listen(&app, &app.registry.door()?, ends).await?;
         let messaging = Some(messaging(&app, &host, broker.clone()).await?);
-        Ok(Self { app, address, host, broker, messaging, drain, kill, server })
+        let admin = AdminPort::open(&app, &host, &broker, &drain).await?;
+        Ok(Self { app, address, host, broker, messaging, drain, kill, server, admin })
     }
 
     /// Where gRPC and HTTP listen; nothing if they do not.
@@ -60,6 +63,12 @@ impl Running {
     #[must_use]
     pub fn url(&self) -> Option<String> {
         self.address.map(|address| format!("http://{address}"))
+    }
+
+    /// Where `/metrics`, `/livez` and `/readyz` are; nothing if they are nowhere.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.address()
     }
 
     /// Returns once every event and queued command that was published so far is done or given up: for tests, and for those
@@ -132,6 +141,8 @@ impl Running {
             }
         };
         tokio::join!(drained, self.served(server, limit));
+        self.admin.close();
+        self.app.registry.observed().shutdown().await;
     }
 
     /// Returns once nothing is served any more.
@@ -154,6 +165,7 @@ impl Drop for Running {
         self.drain.cancel();
         self.kill.cancel();
         self.host.stop();
+        self.admin.close();
     }
 }
 
@@ -172,7 +184,8 @@ async fn messaging(app: &App, host: &Host, broker: Arc<dyn Broker>) -> Result<Me
         Some(ServiceStore { service: service.name.to_owned(), store })
     };
     let stores = names.filter_map(store).collect();
-    let (env, groups) = (app.registry.env().clone(), ConsumerGroup::of(host));
+    let groups = app.registry.observed().groups(ConsumerGroup::of(host));
+    let env = app.registry.env().clone();
     Messaging::start(MessagingParts { env, broker, groups, stores }).await
 }
 

@@ -19,6 +19,7 @@ use crate::{Error, Result};
 ///
 /// ```toml
 /// listen = "0.0.0.0:7000"
+/// admin = "127.0.0.1:9090"
 /// drain = "10s"
 /// message_limit = 4194304
 /// reflection = true
@@ -38,6 +39,8 @@ pub struct Config {
     pub deployment: String,
     /// Where gRPC and HTTP listen; nowhere if not said.
     pub listen: Option<String>,
+    /// Where `/metrics`, `/livez` and `/readyz` are answered; nowhere if not said. It is for operators, not for callers.
+    pub admin: Option<String>,
     /// Where other services are, by their names in the contract: `http://` for gRPC, `http+json://` for HTTP.
     pub endpoints: BTreeMap<String, String>,
     /// How long calls in flight may take to end once the app stops.
@@ -67,6 +70,7 @@ impl Default for Config {
         Self {
             deployment: "local".to_owned(),
             listen: None,
+            admin: None,
             endpoints: BTreeMap::new(),
             drain: Duration::from_secs(10),
             message_limit: 4 * 1024 * 1024,
@@ -84,6 +88,7 @@ impl Default for Config {
 struct File {
     deployment: Option<String>,
     listen: Option<String>,
+    admin: Option<String>,
     #[serde(default)]
     endpoints: BTreeMap<String, String>,
     drain: Option<String>,
@@ -95,7 +100,8 @@ struct File {
 }
 
 /// The variables that are read.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 10] = [
+    "SVCKIT_ADMIN",
     "SVCKIT_CONFIG",
     "SVCKIT_DATA",
     "SVCKIT_DEPLOYMENT",
@@ -103,6 +109,7 @@ const VARIABLES: [&str; 8] = [
     "SVCKIT_ENDPOINTS",
     "SVCKIT_LISTEN",
     "SVCKIT_LOG",
+    "SVCKIT_LOG_FORMAT",
     "SVCKIT_PAYLOAD",
 ];
 
@@ -135,6 +142,9 @@ impl Config {
         }
         if let Some(listen) = variable("SVCKIT_LISTEN") {
             config.listen = Some(listen);
+        }
+        if let Some(admin) = variable("SVCKIT_ADMIN") {
+            config.admin = Some(admin);
         }
         if let Some(drain) = variable("SVCKIT_DRAIN") {
             config.drain = duration(&drain).map_err(|error| error.context("SVCKIT_DRAIN"))?;
@@ -172,6 +182,7 @@ impl Config {
             self.http = http;
         }
         self.listen = file.listen.or(self.listen.take());
+        self.admin = file.admin.or(self.admin.take());
         self.endpoints.extend(file.endpoints);
         self.message_limit = file.message_limit.unwrap_or(self.message_limit);
         self.reflection = file.reflection.unwrap_or(self.reflection);

@@ -1,0 +1,9 @@
+//! Spans and times of calls, on both sides.
+
+mod accept;
+mod shape;
+mod transport;
+
+pub(crate) use self::accept::TracedAccept;
+pub use self::shape::{Peer, System};
+pub(crate) use self::transport::TracedTransport;
