@@ -62,10 +62,13 @@ error Gone is not_found
 
 /// Takes orders.
 service Orders {
+  auth   jwt { issuer "https://id.shop.example"  audience "orders" }
+  tenant claim "org"
   /// Takes one.
   command Place(request_id @1: uuid  text @2: string) -> string
     errors { Gone }
     idempotent by request_id
+    auth scope "orders:write"
     calls Stock.Reserve x2
     emits Placed
   query List() -> page<string>

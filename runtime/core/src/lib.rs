@@ -16,6 +16,7 @@ pub mod page;
 pub mod patch;
 pub mod server;
 pub mod store;
+pub mod tls;
 pub mod upload;
 pub mod value;
 pub mod wire;

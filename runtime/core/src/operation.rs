@@ -1,9 +1,11 @@
 //! What the compiler tells the runtime of a service: constants that generated code holds.
 
+mod auth;
 mod policy;
 
 use std::time::Duration;
 
+pub use self::auth::{Auth, Jwt, Scheme};
 pub use self::policy::{
     Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Jitter, LimitConfig,
     LimitPer, PolicyConfig, RetryConfig, TimeoutConfig,
@@ -88,6 +90,8 @@ pub struct Operation {
     pub codec: Option<JsonCodec>,
     /// How long an answer may be kept by callers and caches on the way.
     pub cache: Option<Duration>,
+    /// What a caller must have been granted, all of it.
+    pub scopes: &'static [&'static str],
 }
 
 impl Operation {
@@ -129,6 +133,7 @@ impl Operation {
             http: None,
             codec: None,
             cache: None,
+            scopes: &[],
         }
     }
 
@@ -171,6 +176,13 @@ impl Operation {
     #[must_use]
     pub const fn cache(mut self, cache: Duration) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// For callers who have been granted all of these.
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
         self
     }
 
@@ -244,6 +256,8 @@ pub struct ServiceDescriptor {
     pub operations: &'static [&'static Operation],
     /// The services that it cannot do without, by their names in the contract.
     pub calls: &'static [&'static str],
+    /// How its callers show who they are.
+    pub auth: Auth,
     /// An encoded `google.protobuf.FileDescriptorSet` that holds it and all that it imports, for reflection.
     pub file_descriptor: Option<&'static [u8]>,
 }

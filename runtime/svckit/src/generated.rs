@@ -14,9 +14,9 @@ pub use svckit_core::message::{
     SubscriptionDescriptor, priority,
 };
 pub use svckit_core::operation::{
-    Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Idempotency, Jitter,
-    Kind, LimitConfig, LimitPer, Operation, PolicyConfig, RetryConfig, ServiceDescriptor, Shape,
-    TimeoutConfig,
+    Auth, Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Idempotency,
+    Jitter, Kind, LimitConfig, LimitPer, Operation, PolicyConfig, RetryConfig, ServiceDescriptor,
+    Shape, TimeoutConfig,
 };
 pub use svckit_core::page::{Empty, One, Page, PageRequest, Paged};
 pub use svckit_core::server::{ServiceServer, read};

@@ -36,6 +36,8 @@ impl Transport for InProcess {
         call: OutgoingCall,
     ) -> BoxFuture<'static, Result<Answer>> {
         let OutgoingCall { meta, deadline, body } = call;
-        self.services.accept(operation, IncomingCall { meta, deadline, body, peer: None }).boxed()
+        self.services
+            .accept(operation, IncomingCall { meta, deadline, ..IncomingCall::new(body) })
+            .boxed()
     }
 }

@@ -9,7 +9,7 @@ use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
 use super::{
-    DESCRIPTORS, handlers, http, is_queued, policies, queued, retain, safeguards, shown,
+    DESCRIPTORS, auth, handlers, http, is_queued, policies, queued, retain, safeguards, shown,
     subscriptions,
 };
 use crate::docs;
@@ -48,6 +48,7 @@ fn descriptor(s: &Scope<'_>, id: Id<Service>) -> TokenStream {
         }
         None => s.std("None"),
     };
+    let auth = auth::auth(s, service);
     let about = docs::docs(&format!("What the runtime knows of {}.", service.info.name));
     quote! {
         #about
@@ -56,6 +57,7 @@ fn descriptor(s: &Scope<'_>, id: Id<Service>) -> TokenStream {
             wire_name: #wire,
             operations: &[#(&#operations),*],
             calls: &[#(#calls),*],
+            auth: #auth,
             file_descriptor: #file_descriptor,
         };
     }
@@ -171,7 +173,8 @@ fn described(
     let idempotency = idempotency(s, call).map(|i| quote!(.idempotency(#rt::Idempotency::#i)));
     let http = http::http(s, call);
     let safeguards = safeguards::safeguards(s, call);
-    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy) #http #safeguards)
+    let scopes = auth::scopes(call.operation);
+    quote!(#rt::Operation::#kind(#service, #name, #path) #shape #idempotency .policy(#policy) #scopes #http #safeguards)
 }
 
 /// An operation as one caller has it: under the policy that it names with its call.

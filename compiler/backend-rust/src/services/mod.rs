@@ -1,5 +1,6 @@
 //! The module of a service: its trait, server, client, contexts and errors.
 
+mod auth;
 mod calls;
 mod client;
 mod context;

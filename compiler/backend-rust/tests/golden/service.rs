@@ -205,6 +205,7 @@ pub mod orders {
         wire_name: "shop.orders.v1.OrdersService",
         operations: &[&PLACE, &LIST, &WATCH, &ATTACH, &RESIZE],
         calls: &["shop.orders.v1.Stock"],
+        auth: rt::Auth::jwt("https://id.shop.example").audience(&["orders"]).tenant("org"),
         file_descriptor: None,
     };
 
@@ -249,6 +250,7 @@ pub mod orders {
         )
         .idempotency(rt::Idempotency::ByField("request_id"))
         .policy(PLACE_POLICY)
+        .scopes(&["orders:write"])
         .codec(
             rt::JsonCodec::of::<PlaceRequest, rt::One<String>>()
                 .errors(const { &[rt::JsonForm::of::<super::Gone>()] }),
@@ -877,6 +879,7 @@ pub mod stock {
         wire_name: "shop.orders.v1.StockService",
         operations: &[&RESERVE],
         calls: &[],
+        auth: rt::Auth::DEPLOYMENT,
         file_descriptor: None,
     };
 

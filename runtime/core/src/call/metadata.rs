@@ -1,6 +1,7 @@
 //! What travels beside a message.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The caller's key of idempotency.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -19,11 +20,19 @@ pub const TRACESTATE: &str = "tracestate";
 /// Set on an answer by a callee that already retried what failed below it.
 pub const RETRIED_BELOW: &str = "x-retried-below";
 
+/// A token that shows who calls.
+pub const AUTHORIZATION: &str = "authorization";
+/// A key that shows who calls.
+pub const API_KEY: &str = "x-api-key";
+
+/// What may hold credentials: never shown, and taken out before a handler runs.
+pub const CREDENTIALS: [&str; 4] = [AUTHORIZATION, API_KEY, "cookie", "proxy-authorization"];
+
 /// What a handler passes on to those that it calls.
 pub const PROPAGATED: [&str; 4] = [TENANT, CORRELATION_ID, TRACEPARENT, TRACESTATE];
 
 /// Names and values that travel beside a message. Names are lower-case ASCII; a value is printable ASCII.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata(BTreeMap<String, String>);
 
 impl Metadata {
@@ -61,6 +70,14 @@ impl Metadata {
             }
         }
         out
+    }
+}
+
+impl fmt::Debug for Metadata {
+    /// Without the values of credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value)| (name, if CREDENTIALS.contains(&name) { "…" } else { value });
+        f.debug_map().entries(self.iter().map(shown)).finish()
     }
 }
 

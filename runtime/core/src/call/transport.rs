@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use super::Metadata;
+use super::{Metadata, Principal};
 use crate::error::{Error, Result};
 use crate::observe::{Side, watched};
 use crate::operation::{Operation, ServiceDescriptor};
@@ -51,8 +51,21 @@ pub struct IncomingCall {
     pub deadline: Option<Instant>,
     /// The request.
     pub body: Body,
-    /// Who is at the other end, as far as the transport knows.
+    /// Who is at the other end, as far as the transport knows. Nothing within the process.
     pub peer: Option<Arc<str>>,
+    /// The certificate (DER) that the other end has proven to hold, by TLS, and that an authority known here has signed.
+    pub certificate: Option<Arc<[u8]>>,
+    /// Who calls, once somebody has looked: a transport leaves it empty.
+    pub principal: Option<Arc<Principal>>,
+}
+
+impl IncomingCall {
+    /// A call with nothing beside it, from within the process.
+    #[must_use]
+    pub fn new(body: Body) -> Self {
+        let meta = Metadata::default();
+        Self { meta, deadline: None, body, peer: None, certificate: None, principal: None }
+    }
 }
 
 /// What a call is answered with.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use self::effects::Effects;
 pub use self::state::{State, Transaction, Versioned};
 use crate::broker::{Envelope, Kind};
-use crate::call::{Channel, Metadata, Resolve, metadata};
+use crate::call::{Channel, Metadata, Principal, Resolve, metadata};
 use crate::client::{CallKeys, Stub};
 use crate::clock::Env;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ struct Inner {
     meta: Metadata,
     deadline: Option<Instant>,
     peer: Option<Arc<str>>,
+    principal: Option<Arc<Principal>>,
     env: Env,
     resolver: Arc<dyn Resolve>,
     cancel: CancellationToken,
@@ -60,6 +61,8 @@ pub struct ContextParts {
     pub deadline: Option<Instant>,
     /// Who is at the other end.
     pub peer: Option<Arc<str>>,
+    /// Who calls, if somebody has looked.
+    pub principal: Option<Arc<Principal>>,
     /// Clock, randomness and ids.
     pub env: Env,
     /// The ways to other services.
@@ -84,11 +87,12 @@ impl Context {
     #[must_use]
     pub fn new(parts: ContextParts) -> Self {
         let ContextParts { meta, deadline, peer, env, resolver, cancel, .. } = parts;
-        let ContextParts { service, store, payload, cause, origin, .. } = parts;
+        let ContextParts { service, store, payload, cause, origin, principal, .. } = parts;
         let inner = Inner {
             meta,
             deadline,
             peer,
+            principal,
             env,
             resolver,
             cancel,
@@ -110,7 +114,14 @@ impl Context {
         self.inner.peer.as_deref()
     }
 
-    /// The tenant on whose behalf the call is made.
+    /// Who calls, as their credentials have shown. `None` within the process, and for events, queued commands and ticks.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.inner.principal.as_deref()
+    }
+
+    /// The tenant on whose behalf the call is made: what the caller's credentials say, where they do; what the caller says
+    /// is believed only of peers of the same deployment.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.inner.meta.get(metadata::TENANT)

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::once::{self, RUNS};
 use super::{Handler, Run, ServiceServer};
-use crate::call::{Accept, Answer, Body, IncomingCall, Metadata, Resolve, metadata};
+use crate::call::{Accept, Answer, Body, IncomingCall, Metadata, Principal, Resolve, metadata};
 use crate::client;
 use crate::clock::Env;
 use crate::context::{Context, ContextParts};
@@ -104,12 +104,13 @@ impl Host {
 
     /// A context, and the guard whose drop says that the work is of no use any more.
     pub(super) fn context(&self, of: ContextOf) -> (Context, DropGuard) {
-        let ContextOf { meta, deadline, peer, service, cause, origin } = of;
+        let ContextOf { meta, deadline, peer, principal, service, cause, origin } = of;
         let cancel = CancellationToken::new();
         let ctx = Context::new(ContextParts {
             meta,
             deadline,
             peer,
+            principal,
             env: self.inner.env.clone(),
             resolver: self.inner.resolver.clone(),
             cancel: cancel.clone(),
@@ -132,6 +133,7 @@ impl Host {
             meta: served.meta.clone(),
             deadline: served.deadline,
             peer: served.peer.clone(),
+            principal: served.principal.clone(),
             service: served.operation.service,
             cause: None,
             origin,
@@ -162,13 +164,16 @@ impl Host {
         };
         let deadline = self.deadline(operation, call.deadline);
         let body = std::mem::replace(&mut call.body, Body::One(Bytes::new()));
-        let IncomingCall { meta, peer, .. } = call;
+        let IncomingCall { meta, peer, principal, .. } = call;
+        let who = Who { peer, principal };
         let work = async {
             match (handler.asks, body) {
                 (Some(asks), body) => {
                     let request = super::handler::only(body).await?;
+                    let Who { peer, principal } = who;
+                    let run = handler.run;
                     let served =
-                        Served { operation, meta, deadline, peer, request, run: handler.run };
+                        Served { operation, meta, deadline, peer, principal, request, run };
                     match self.store(operation.service) {
                         Some(store) => {
                             once::run(&self, &served, &asks, store).await.map(|a| (a, None))
@@ -176,9 +181,7 @@ impl Host {
                         None => Err(no_store(operation)),
                     }
                 }
-                (None, body) => {
-                    self.plain(operation, handler.run, meta, peer, deadline, body).await
-                }
+                (None, body) => self.plain(operation, handler.run, meta, who, deadline, body).await,
             }
         };
         let (answer, guard) = tokio::select! {
@@ -195,7 +198,7 @@ impl Host {
         operation: &'static Operation,
         run: Run,
         meta: Metadata,
-        peer: Option<Arc<str>>,
+        who: Who,
         deadline: Option<Instant>,
         body: Body,
     ) -> Result<(Answer, Option<DropGuard>)> {
@@ -206,8 +209,10 @@ impl Host {
         let mut body = Some(body);
         for _ in 0..RUNS {
             let Some(body) = body.take().or_else(|| again.clone().map(Body::One)) else { break };
-            let (meta, peer, service) = (meta.clone(), peer.clone(), operation.service);
-            let of = ContextOf { meta, deadline, peer, service, cause: None, origin: None };
+            let Who { peer, principal } = who.clone();
+            let (meta, service) = (meta.clone(), operation.service);
+            let of =
+                ContextOf { meta, deadline, peer, principal, service, cause: None, origin: None };
             let (ctx, guard) = self.context(of);
             let done = caught(run(ctx.clone(), body)).await;
             let done = self.judged(&operation.emits, &ctx, done);
@@ -283,11 +288,19 @@ impl Host {
     }
 }
 
+/// Who is at the other end.
+#[derive(Clone)]
+struct Who {
+    peer: Option<Arc<str>>,
+    principal: Option<Arc<Principal>>,
+}
+
 /// What the context of one run is made of.
 pub(super) struct ContextOf {
     pub(super) meta: Metadata,
     pub(super) deadline: Option<Instant>,
     pub(super) peer: Option<Arc<str>>,
+    pub(super) principal: Option<Arc<Principal>>,
     pub(super) service: &'static str,
     pub(super) cause: Option<Uuid>,
     pub(super) origin: Option<String>,
@@ -299,6 +312,7 @@ pub(super) struct Served {
     pub(super) meta: Metadata,
     pub(super) deadline: Option<Instant>,
     pub(super) peer: Option<Arc<str>>,
+    pub(super) principal: Option<Arc<Principal>>,
     pub(super) request: Bytes,
     pub(super) run: Run,
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::host::{Host, Served};
-use crate::call::{Answer, Body, metadata};
+use crate::call::{Answer, Body, Principal, metadata};
 use crate::error::{Code, Error, Reason, Result};
 use crate::operation::{Idempotency, Operation};
 use crate::store::{
@@ -64,9 +64,10 @@ pub(super) async fn run(
     let asked = asks(&served.request)?;
     let operation = served.operation;
     let tenant = served.meta.get(metadata::TENANT).unwrap_or_default().to_owned();
+    let principal = served.principal.as_deref().map(Principal::key).unwrap_or_default();
     let record = |operation: &Operation, key: String| RecordKey {
         operation: operation.full_name(),
-        principal: String::new(),
+        principal: principal.clone(),
         tenant: tenant.clone(),
         key,
     };

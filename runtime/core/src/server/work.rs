@@ -284,6 +284,7 @@ impl Host {
             meta: envelope.meta.clone(),
             deadline,
             peer: None,
+            principal: None,
             service,
             cause: Some(envelope.id),
             origin: Some(origin),

@@ -43,6 +43,7 @@ fn grpc_options(app: &App) -> svckit_transport_grpc::ServerOptions {
     svckit_transport_grpc::ServerOptions {
         message_limit: app.config.message_limit,
         reflection: app.config.reflection,
+        tls: None,
     }
 }
 

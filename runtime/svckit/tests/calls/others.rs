@@ -18,6 +18,7 @@ static HEALTH: rt::ServiceDescriptor = rt::ServiceDescriptor {
     wire_name: "grpc.health.v1.Health",
     operations: &[&CHECK, &WATCH],
     calls: &[],
+    auth: rt::Auth::DEPLOYMENT,
     file_descriptor: None,
 };
 

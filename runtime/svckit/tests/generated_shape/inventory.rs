@@ -22,6 +22,7 @@ pub static DESCRIPTOR: rt::ServiceDescriptor = rt::ServiceDescriptor {
     wire_name: "sample.v1.InventoryService",
     operations: &[&RESERVE, &STOCK_LEVEL],
     calls: &[],
+    auth: rt::Auth::DEPLOYMENT,
     file_descriptor: Some(super::FILE_DESCRIPTOR_SET),
 };
 

@@ -106,6 +106,7 @@ pub static DESCRIPTOR: rt::ServiceDescriptor = rt::ServiceDescriptor {
         &RESIZE_PHOTO,
     ],
     calls: &["sample.v1.Inventory"],
+    auth: rt::Auth::DEPLOYMENT,
     file_descriptor: Some(super::FILE_DESCRIPTOR_SET),
 };
 

@@ -2,6 +2,7 @@
 
 mod routes;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use svckit_core::call::Accept;
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
+use svckit_core::tls::{PeerCertificate, Secured, TlsAccept};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,17 +21,29 @@ use self::routes::Routes;
 use crate::MESSAGE_LIMIT;
 
 /// How a server listens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct ServerOptions {
     /// The longest message, in bytes, that is sent or taken.
     pub message_limit: usize,
     /// Whether the reflection service tells what is served.
     pub reflection: bool,
+    /// What keeps connections of [`GrpcServer`] from being read by others; nothing: they are plain.
+    pub tls: Option<Arc<dyn TlsAccept>>,
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("message_limit", &self.message_limit)
+            .field("reflection", &self.reflection)
+            .field("tls", &self.tls.is_some())
+            .finish()
+    }
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { message_limit: MESSAGE_LIMIT, reflection: true }
+        Self { message_limit: MESSAGE_LIMIT, reflection: true, tls: None }
     }
 }
 
@@ -62,11 +76,17 @@ impl GrpcRoutes {
 }
 
 /// A server on a socket that is open already; it takes connections once it is served.
-#[derive(Debug)]
 pub struct GrpcServer {
     listener: TcpListener,
     address: SocketAddr,
     routes: Arc<Routes>,
+    tls: Option<Arc<dyn TlsAccept>>,
+}
+
+impl fmt::Debug for GrpcServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcServer").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl GrpcServer {
@@ -85,8 +105,9 @@ impl GrpcServer {
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let local = listener.local_addr().map_err(refused)?;
+        let tls = options.tls.clone();
         let routes = Arc::new(Routes::new(services, env, options).await?);
-        Ok(Self { listener, address: local, routes })
+        Ok(Self { listener, address: local, routes, tls })
     }
 
     /// Where it listens.
@@ -98,7 +119,7 @@ impl GrpcServer {
     /// Takes connections until `drain`; then says so by health, closes the socket, lets calls in flight end and
     /// returns. `kill` ends it at once.
     pub async fn serve(self, drain: CancellationToken, kill: CancellationToken) {
-        let Self { listener, routes, .. } = self;
+        let Self { listener, routes, tls, .. } = self;
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -108,7 +129,8 @@ impl GrpcServer {
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        connections.spawn(connection(stream, peer, routes.clone(), drain.clone()));
+                        let (routes, tls) = (routes.clone(), tls.clone());
+                        connections.spawn(connection(stream, peer, routes, tls, drain.clone()));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
@@ -133,14 +155,40 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     routes: Arc<Routes>,
+    tls: Option<Arc<dyn TlsAccept>>,
     drain: CancellationToken,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    let Some(tls) = tls else {
+        return serve_io(TokioIo::new(stream), None, peer, routes, drain).await;
+    };
+    let greeted = tokio::select! {
+        greeted = tls.accept(Box::new(stream)) => greeted,
+        () = drain.cancelled() => return,
+    };
+    match greeted {
+        Ok(Secured { io, certificate }) => {
+            serve_io(TokioIo::new(io), certificate, peer, routes, drain).await;
+        }
+        Err(error) => tracing::debug!(%peer, %error, "a caller's greeting was refused"),
+    }
+}
+
+async fn serve_io(
+    io: impl hyper::rt::Read + hyper::rt::Write + Unpin,
+    certificate: Option<PeerCertificate>,
+    peer: SocketAddr,
+    routes: Arc<Routes>,
+    drain: CancellationToken,
+) {
     let peer: Arc<str> = peer.to_string().into();
     let service =
-        hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
             let (routes, peer) = (routes.clone(), peer.clone());
             async move {
                 Ok::<_, std::convert::Infallible>(
@@ -150,7 +198,7 @@ async fn connection(
         });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new());
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = drain.cancelled() => {

@@ -14,6 +14,7 @@ use svckit_core::call::{Accept, Answer, Body as Message, IncomingCall};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::operation::{Operation, Shape};
+use svckit_core::tls::PeerCertificate;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::server::{Grpc, NamedService, StreamingService};
@@ -119,10 +120,11 @@ impl Routes {
             Err(error) => return status::write(&error).into_http(),
         };
         let meta = meta::read(request.headers());
+        let certificate = request.extensions().get::<PeerCertificate>().cloned();
         let call = Call {
             operation,
             services: self.services.clone(),
-            parts: Some((meta, deadline, peer)),
+            parts: Some(Parts { meta, deadline, peer: Some(peer), certificate }),
             limit: self.limit,
         };
         let mut grpc = Grpc::new(Raw)
@@ -172,8 +174,24 @@ fn not_grpc() -> Response<Body> {
 struct Call {
     operation: &'static Operation,
     services: Arc<dyn Accept>,
-    parts: Option<(svckit_core::call::Metadata, Option<std::time::Instant>, Arc<str>)>,
+    parts: Option<Parts>,
     limit: usize,
+}
+
+/// What there is of a call beside its messages.
+struct Parts {
+    meta: svckit_core::call::Metadata,
+    deadline: Option<std::time::Instant>,
+    peer: Option<Arc<str>>,
+    certificate: Option<PeerCertificate>,
+}
+
+impl Default for Parts {
+    /// Of a call from nowhere: never taken for one of this process.
+    fn default() -> Self {
+        let (meta, peer) = (Default::default(), Some("".into()));
+        Self { meta, deadline: None, peer, certificate: None }
+    }
 }
 
 impl StreamingService<Bytes> for Call {
@@ -183,15 +201,16 @@ impl StreamingService<Bytes> for Call {
 
     fn call(&mut self, request: tonic::Request<Streaming<Bytes>>) -> Self::Future {
         let (operation, limit) = (self.operation, self.limit);
-        let (meta, deadline, peer) =
-            self.parts.take().unwrap_or_else(|| (Default::default(), None, "".into()));
+        let Parts { meta, deadline, peer, certificate } = self.parts.take().unwrap_or_default();
         let stream =
             request.into_inner().map(|item| item.map_err(|status| status::read_request(&status)));
         let call = IncomingCall {
             meta,
             deadline,
             body: Message::Stream(stream.boxed()),
-            peer: Some(peer),
+            peer,
+            certificate: certificate.map(|certificate| certificate.0),
+            principal: None,
         };
         let answer = self.services.accept(operation, call);
         async move {

@@ -75,6 +75,8 @@ impl Calls {
             deadline,
             body,
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()),
+            certificate: super::certificate(&parts.extensions),
+            principal: None,
         };
         let Answer { meta, body } = self.services.accept(target.operation, call).await?;
         let mut response = match body {

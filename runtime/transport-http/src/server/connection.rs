@@ -12,6 +12,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use svckit_core::tls::{PeerCertificate, Secured};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -31,7 +32,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    async fn answer(self, request: Request<Incoming>, peer: Arc<str>) -> Response<Body> {
+    async fn answer(
+        self,
+        mut request: Request<Incoming>,
+        peer: Arc<str>,
+        certificate: Option<PeerCertificate>,
+    ) -> Response<Body> {
+        if let Some(certificate) = certificate {
+            request.extensions_mut().insert(certificate);
+        }
         match self.others.filter(|_| is_grpc(&request)) {
             Some(others) => others(request, peer).await,
             None => {
@@ -59,16 +68,41 @@ pub(super) async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    let Some(tls) = options.tls.clone() else {
+        return serve_io(TokioIo::new(stream), None, peer, answers, options, drain).await;
+    };
+    let greeted = tokio::select! {
+        greeted = tls.accept(Box::new(stream)) => greeted,
+        () = drain.cancelled() => return,
+        () = tokio::time::sleep(options.read_timeout) => return,
+    };
+    match greeted {
+        Ok(Secured { io, certificate }) => {
+            serve_io(TokioIo::new(io), certificate, peer, answers, options, drain).await;
+        }
+        Err(error) => tracing::debug!(%peer, %error, "a caller's greeting was refused"),
+    }
+}
+
+/// As [`serve`], once it is known what bytes come from.
+async fn serve_io(
+    io: impl hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    certificate: Option<PeerCertificate>,
+    peer: SocketAddr,
+    answers: Answers,
+    options: Arc<ServerOptions>,
+    drain: CancellationToken,
+) {
     let peer: Arc<str> = peer.to_string().into();
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = requests.clone();
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         counted.fetch_add(1, Ordering::Relaxed);
-        let answer = answers.clone().answer(request, peer.clone());
+        let answer = answers.clone().answer(request, peer.clone(), certificate.clone());
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let builder = builder(&options);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(io, service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

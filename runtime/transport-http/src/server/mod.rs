@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use svckit_core::call::Accept;
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
+use svckit_core::tls::PeerCertificate;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -39,6 +40,11 @@ type Others =
 /// Who is at the other end: an extension of each request, for handlers of [`router`] behind another server.
 #[derive(Clone, Debug)]
 pub struct Peer(pub Arc<str>);
+
+/// What the other end has shown by TLS.
+fn certificate(extensions: &http::Extensions) -> Option<Arc<[u8]>> {
+    extensions.get::<PeerCertificate>().map(|certificate| certificate.0.clone())
+}
 
 /// A server on a socket that is open already; it takes connections once it is served.
 pub struct HttpServer {

@@ -1,11 +1,15 @@
 //! How a server listens.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use svckit_core::tls::TlsAccept;
 
 use crate::MESSAGE_LIMIT;
 
 /// How a server listens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerOptions {
     /// The longest body that is no stream, and the longest message of a stream, in bytes.
     pub message_limit: usize,
@@ -20,6 +24,22 @@ pub struct ServerOptions {
     pub compression: bool,
     /// Which pages of other origins may call; nothing: none.
     pub cors: Option<Cors>,
+    /// What keeps connections from being read by others; nothing: they are plain.
+    pub tls: Option<Arc<dyn TlsAccept>>,
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("message_limit", &self.message_limit)
+            .field("read_timeout", &self.read_timeout)
+            .field("connections", &self.connections)
+            .field("calls", &self.calls)
+            .field("compression", &self.compression)
+            .field("cors", &self.cors)
+            .field("tls", &self.tls.is_some())
+            .finish()
+    }
 }
 
 /// Which origins may call from a browser.
@@ -51,6 +71,7 @@ impl Default for ServerOptions {
             calls: 1_000,
             compression: true,
             cors: None,
+            tls: None,
         }
     }
 }

@@ -76,6 +76,8 @@ impl Calls {
             deadline: self.deadline(&parts.headers)?,
             body: Message::One(Bytes::new()),
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()),
+            certificate: super::certificate(&parts.extensions),
+            principal: None,
         };
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
         let upgrade = upgrade.map_err(|rejection| {
