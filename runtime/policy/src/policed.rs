@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
+use svckit_core::observe::Event;
 use svckit_core::operation::{Fallback, LimitPer, Operation};
 
 use crate::bulkhead::Place;
@@ -75,7 +76,7 @@ impl Transport for Policed {
             let answer = governed.policy.attempts(operation, call, inner).await;
             match (operation.fallback, asked) {
                 (Fallback::None, _) | (_, None) => answer,
-                (with, Some(asked)) => governed.or_else(with, answer, asked, env.clock.now()),
+                (_, Some(asked)) => governed.or_else(operation, answer, asked, &env),
             }
         }
         .boxed()
@@ -121,11 +122,12 @@ impl Governed {
     /// Keeps an answer for later, or gives one in place of an error.
     fn or_else(
         &self,
-        with: Fallback,
+        operation: &'static Operation,
         answer: Result<Answer>,
         asked: Asked,
-        now: Instant,
+        env: &Env,
     ) -> Result<Answer> {
+        let (with, now) = (operation.fallback, env.clock.now());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match (answer, with) {
             (Ok(answer), Fallback::Cached(_)) => {
@@ -136,8 +138,11 @@ impl Governed {
             }
             (Err(error), with) if fallback::stands_in(&error) => {
                 let instead = instead(with, &answers, &asked, now);
+                drop(answers);
                 if instead.is_some() {
                     tracing::debug!(%error, "another answer stands in");
+                    let code = error.code();
+                    env.observe.tell(|| Event::Fallback { operation, code });
                 }
                 instead.map(Answer::one).ok_or(error)
             }

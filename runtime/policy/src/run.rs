@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
+use svckit_core::observe::{Event, Gate, Side};
 use svckit_core::operation::{Kind, Operation, PolicyConfig};
 
 use self::attempt::Done;
 use self::state::State;
 use crate::breaker::Phase;
 use crate::bulkhead::Place;
-use crate::retry::{self, Failed, Stop, Verdict};
+use crate::retry::{self, Failed, Verdict};
 
 /// The policy of one operation towards one callee, with what it remembers of earlier calls.
 ///
@@ -145,6 +146,8 @@ impl Policy {
     fn admit(&self, call: &Call<'_>, now: Instant) -> Result<PolicyConfig> {
         let mut state = self.state();
         if let Err(after) = state.limit(call.who, now) {
+            drop(state);
+            self.rejected(call.operation, Gate::Limit);
             return Err(limited(call.operation, after));
         }
         if let Some(budget) = &mut state.budget {
@@ -165,27 +168,35 @@ impl Policy {
         let (operation, deadline) = (call.operation, call.deadline);
         let now = self.env.clock.now();
         let failed = Failed { operation, attempts, error, now, deadline };
-        match retry::judge(retry, &failed, &*self.env.rng) {
+        let refused = match retry::judge(retry, &failed, &*self.env.rng) {
             // What never went out is no retry of anything.
-            Verdict::Again(pause) if error.refused().is_some() => Some(pause),
+            Verdict::Again(pause) if error.refused().is_some() => Ok(pause),
             Verdict::Again(pause) => {
                 let throttled = error.code() == Code::ResourceExhausted;
-                let cost = self.state().pay(throttled, now);
-                if cost.is_none() {
-                    tracing::debug!(
-                        operation = operation.name,
-                        "not tried again: the retry budget is used up"
-                    );
-                }
-                *paid = Some(cost?);
+                self.state().pay(throttled, now).map(|cost| {
+                    *paid = Some(cost);
+                    pause
+                })
+            }
+            Verdict::Stop(why) => Err(why.no_retry()?),
+        };
+        match refused {
+            Ok(pause) => {
+                let (attempt, code) = (attempts, error.code());
+                self.env.observe.tell(|| Event::Retry { operation, attempt, code, pause });
                 Some(pause)
             }
-            Verdict::Stop(Stop::Code) => None,
-            Verdict::Stop(why) => {
-                tracing::trace!(operation = operation.name, ?why, "not tried again");
+            Err(why) => {
+                tracing::debug!(operation = operation.name, ?why, "not tried again");
+                self.env.observe.tell(|| Event::RetryRefused { operation, why });
                 None
             }
         }
+    }
+
+    /// Tells that a call was refused before it went out.
+    fn rejected(&self, operation: &'static Operation, by: Gate) {
+        self.env.observe.tell(|| Event::Rejected { operation, side: Side::Client, by });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

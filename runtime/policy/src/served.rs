@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use svckit_core::call::{Accept, Answer, IncomingCall, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Refused, Result};
+use svckit_core::observe::{Event, Gate, Side};
 use svckit_core::operation::{LimitPer, Operation, ServiceDescriptor};
 
 use crate::bulkhead::{Bulkhead, Full, Place};
@@ -103,7 +104,11 @@ impl Accept for Served {
         async move {
             let who = operation.policy.limit.and_then(|limit| share(limit.per, &call));
             let who = who.map(ToOwned::to_owned);
-            let place = door.enter(operation, who.as_deref(), call.deadline, &env).await?;
+            let entered = door.enter(operation, who.as_deref(), call.deadline, &env).await;
+            let place = entered.inspect_err(|error| {
+                let by = gate(error);
+                env.observe.tell(|| Event::Rejected { operation, side: Side::Server, by });
+            })?;
             let answer = inner.accept(operation, call).await?;
             Ok(held(answer, place))
         }
@@ -131,6 +136,14 @@ fn host(peer: &str) -> &str {
     match peer.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => peer,
+    }
+}
+
+fn gate(error: &Error) -> Gate {
+    match error.refused() {
+        Some(Refused::Limit) => Gate::Limit,
+        Some(Refused::Shed) => Gate::Shed,
+        _ => Gate::Bulkhead,
     }
 }
 

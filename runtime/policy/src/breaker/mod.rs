@@ -92,6 +92,14 @@ pub struct Permit {
     probe: Option<u32>,
 }
 
+impl Permit {
+    /// Whether it is the one that found the time over and made the breaker half open.
+    #[must_use]
+    pub fn is_first_probe(&self) -> bool {
+        self.probe == Some(0)
+    }
+}
+
 /// That a call may not go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {

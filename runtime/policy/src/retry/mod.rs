@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use svckit_core::clock::Rng;
 use svckit_core::error::{Code, Error};
+use svckit_core::observe::NoRetry;
 use svckit_core::operation::{Backoff, Jitter, Operation, RetryConfig};
 
 /// The base of the pause after `resource_exhausted`: the callee asks to be left alone.
@@ -42,6 +43,19 @@ pub enum Stop {
     Attempts,
     /// The pause would outlast the deadline.
     Deadline,
+}
+
+impl Stop {
+    /// As an observer is told; nothing where error and operation did not ask for a retry.
+    #[must_use]
+    pub fn no_retry(self) -> Option<NoRetry> {
+        match self {
+            Self::Code | Self::NotIdempotent => None,
+            Self::RetriedBelow => Some(NoRetry::Below),
+            Self::Attempts => Some(NoRetry::Attempts),
+            Self::Deadline => Some(NoRetry::Deadline),
+        }
+    }
 }
 
 /// What is known when an attempt has failed.

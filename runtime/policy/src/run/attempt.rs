@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use svckit_core::error::{Code, Error, Refused, Result};
+use svckit_core::observe::{BreakerState, Event, Gate};
 use svckit_core::operation::{Operation, PolicyConfig};
 
 use super::{Attempt, Call, Policy, late};
@@ -51,7 +52,7 @@ impl Policy {
         let done =
             self.in_time(call.operation, attempt(Attempt { number, deadline }), deadline).await;
         let permit = passing.permit.take();
-        self.note(call.operation, config, permit, start, done.as_ref().err());
+        self.note(call.operation, config, permit, number, start, done.as_ref().err());
         done.map(|value| Done { value, place })
     }
 
@@ -63,13 +64,21 @@ impl Policy {
     ) -> Result<(Passing<'_>, Option<Place>, Instant)> {
         let now = self.env.clock.now();
         if call.deadline.is_some_and(|at| at <= now) {
+            self.rejected(call.operation, Gate::Deadline);
             return Err(late(call.operation).with_unreached());
         }
         let (permit, bulkhead) = {
             let mut state = self.state();
             let permit = state.breaker.as_mut().map(|breaker| breaker.acquire(now)).transpose();
-            (permit.map_err(|open| broken(open.after))?, state.bulkhead.clone())
+            (permit, state.bulkhead.clone())
         };
+        let permit = permit.map_err(|open| {
+            self.rejected(call.operation, Gate::Breaker);
+            broken(open.after)
+        })?;
+        if permit.is_some_and(|permit| permit.is_first_probe()) {
+            self.tell_breaker(call.operation, BreakerState::HalfOpen);
+        }
         let passing = Passing { policy: self, permit };
         let Some(bulkhead) = bulkhead else { return Ok((passing, None, now)) };
         if let Some(place) = bulkhead.try_enter() {
@@ -78,7 +87,10 @@ impl Policy {
         let patience = now.checked_add(config.timeout.attempt);
         let until = patience.into_iter().chain(call.deadline).min().unwrap_or(now);
         let place = bulkhead.enter(until, &*self.env.clock).await;
-        let place = place.map_err(|full| crowded(call.operation, full, config.timeout.attempt))?;
+        let place = place.map_err(|full| {
+            self.rejected(call.operation, Gate::Bulkhead);
+            crowded(call.operation, full, config.timeout.attempt)
+        })?;
         Ok((passing, Some(place), self.env.clock.now()))
     }
 
@@ -105,40 +117,46 @@ impl Policy {
     /// Says what became of an attempt to all who want to know.
     fn note(
         &self,
-        operation: &Operation,
+        operation: &'static Operation,
         config: &PolicyConfig,
         permit: Option<Permit>,
+        number: u32,
         start: Instant,
         error: Option<&Error>,
     ) {
         let now = self.env.clock.now();
         let elapsed = now.saturating_duration_since(start);
-        let mut state = self.state();
-        if let Some(latencies) = state.latencies.as_mut().filter(|_| error.is_none()) {
-            latencies.note(elapsed, now);
-        }
-        let (Some(breaker), Some(permit)) = (&mut state.breaker, permit) else { return };
-        let outcome = outcome(error, elapsed, config.timeout.attempt);
-        let after = error.and_then(Error::retry_after);
-        let changed = breaker.record(permit, outcome, elapsed, after, now, &*self.env.rng);
-        drop(state);
+        let (code, took) = (error.map(Error::code), elapsed);
+        self.env.observe.tell(|| Event::Attempt { operation, endpoint: None, number, code, took });
+        let changed = {
+            let mut state = self.state();
+            if let Some(latencies) = state.latencies.as_mut().filter(|_| error.is_none()) {
+                latencies.note(elapsed, now);
+            }
+            let (Some(breaker), Some(permit)) = (&mut state.breaker, permit) else { return };
+            let outcome = outcome(error, elapsed, config.timeout.attempt);
+            let after = error.and_then(Error::retry_after);
+            breaker.record(permit, outcome, elapsed, after, now, &*self.env.rng)
+        };
         match changed {
-            Some(Phase::Open) => {
-                tracing::warn!(
-                    service = operation.service,
-                    operation = operation.name,
-                    "the breaker opens"
-                );
-            }
-            Some(_) => {
-                tracing::info!(
-                    service = operation.service,
-                    operation = operation.name,
-                    "the breaker closes"
-                );
-            }
+            Some(Phase::Open) => self.tell_breaker(operation, BreakerState::Open),
+            Some(_) => self.tell_breaker(operation, BreakerState::Closed),
             None => {}
         }
+    }
+
+    fn tell_breaker(&self, operation: &'static Operation, state: BreakerState) {
+        let (service, name) = (operation.service, operation.name);
+        match state {
+            BreakerState::Open => tracing::warn!(service, operation = name, "the breaker opens"),
+            BreakerState::HalfOpen => {
+                tracing::debug!(service, operation = name, "the breaker lets probes through");
+            }
+            BreakerState::Closed => {
+                tracing::info!(service, operation = name, "the breaker closes");
+            }
+        }
+        self.env.observe.tell(|| Event::Breaker { operation, endpoint: None, state });
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use svckit_core::error::{Error, Result};
+use svckit_core::observe::Event;
 use svckit_core::operation::{HedgeConfig, PolicyConfig};
 
 use super::attempt::Done;
@@ -67,6 +69,7 @@ impl Policy {
             let again = more && self.worth(call, config, number, error.as_ref());
             match error {
                 _ if again => {
+                    self.hedged(&call, error.as_ref(), number, pause.unwrap_or_default());
                     number += 1;
                     flying.push(start(number));
                 }
@@ -78,6 +81,17 @@ impl Policy {
                 None => number = hedge.at_most.saturating_add(1).max(number),
             }
         }
+    }
+
+    /// Tells why there is another attempt: the last one failed, or is late.
+    fn hedged(&self, call: &Call<'_>, error: Option<&Error>, attempt: u32, after: Duration) {
+        let operation = call.operation;
+        self.env.observe.tell(|| match error {
+            Some(error) => {
+                Event::Retry { operation, attempt, code: error.code(), pause: Duration::ZERO }
+            }
+            None => Event::Hedge { operation, after },
+        });
     }
 
     /// Whether another attempt is worth it, after an error or a silence, and paid for.
@@ -101,6 +115,6 @@ impl Policy {
                 return false;
             }
         }
-        config.retry.is_none() || self.state().pay(false, now).is_some()
+        config.retry.is_none() || self.state().pay(false, now).is_ok()
     }
 }

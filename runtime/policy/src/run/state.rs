@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use svckit_core::observe::NoRetry;
 use svckit_core::operation::PolicyConfig;
 
 use crate::breaker::Breaker;
@@ -77,13 +78,16 @@ impl State {
     }
 
     /// Pays for a retry or a hedge from budget and bucket; nothing is taken if either has too little.
-    pub(super) fn pay(&mut self, throttled: bool, now: Instant) -> Option<u32> {
-        let cost = self.throttle.retry(throttled)?;
+    ///
+    /// # Errors
+    /// Which of them.
+    pub(super) fn pay(&mut self, throttled: bool, now: Instant) -> Result<u32, NoRetry> {
+        let cost = self.throttle.retry(throttled).ok_or(NoRetry::Tokens)?;
         if self.budget.as_mut().is_some_and(|budget| budget.retry(now)) {
-            return Some(cost);
+            return Ok(cost);
         }
         self.throttle.succeeded(Some(cost));
-        None
+        Err(NoRetry::Budget)
     }
 
     /// A call succeeded; its last retry had cost `paid`.
