@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap, render};
+use svckit_lint::Analysis;
 use svckit_model::World;
 
 use crate::config::{Config, Exception};
@@ -78,6 +79,39 @@ impl Session {
         let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
         let parsed = self.parse(&inputs, &mut diagnostics);
         phases.end("parse");
+        self.whole(inputs, diagnostics, (parsed, phases))
+    }
+
+    /// As [`Session::check`] does, but packages that have nothing to do with what changed since the last time are neither
+    /// resolved nor judged again. There is no world then, but for a first mistake of the language, for which all is
+    /// looked at, lest another package be what was meant.
+    #[must_use]
+    pub fn recheck(&mut self, mut inputs: Inputs) -> Checked {
+        let mut phases = Phases::start();
+        let mut diagnostics = std::mem::take(&mut inputs.diagnostics);
+        let parsed = self.parse(&inputs, &mut diagnostics);
+        phases.end("parse");
+        // Exceptions of whole paths are used or unused by all islands together.
+        let apart = inputs.excepted.is_empty() && !diagnostics.iter().any(Diagnostic::is_error);
+        let Some(found) = apart.then(|| self.judge_islands(&inputs)).flatten() else {
+            return self.whole(inputs, diagnostics, (parsed, phases));
+        };
+        diagnostics.extend(found.language);
+        diagnostics.extend(known(svckit_lint::listed(registry::RULES, found.design), &inputs));
+        phases.end("resolve and lint");
+        finish(&mut diagnostics, &inputs);
+        let sizes = Stats::of(&inputs, &World::default());
+        let stats = Stats { parsed, phases: phases.done, ..found.stats };
+        let stats = Stats { files: sizes.files, lines: sizes.lines, bytes: sizes.bytes, ..stats };
+        Checked { inputs, world: World::default(), diagnostics, stats }
+    }
+
+    fn whole(
+        &self,
+        inputs: Inputs,
+        mut diagnostics: Vec<Diagnostic>,
+        (parsed, mut phases): (usize, Phases),
+    ) -> Checked {
         let files: Vec<_> = inputs
             .contracts
             .iter()
@@ -87,22 +121,36 @@ impl Session {
         let resolved = svckit_model::resolve(&files);
         diagnostics.extend(resolved.diagnostics);
         phases.end("resolve");
+        let (mut states, mut rules) = (0, 0);
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            diagnostics.extend(judge(&resolved.world, &inputs));
+            let analysis = Analysis::new(&resolved.world);
+            diagnostics.extend(judge(&analysis, &inputs));
+            (states, rules) = (analysis.states(), registry::RULES.len());
         }
         phases.end("lint");
-        diagnostics.extend(wrong_targets(&inputs.config));
-        let theirs = files_of_dependencies(&inputs);
-        diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
-        render::sort(&mut diagnostics, &inputs.sources);
-        let stats = Stats { parsed, phases: phases.done, ..Stats::of(&inputs, &resolved.world) };
+        finish(&mut diagnostics, &inputs);
+        let of = Stats::of(&inputs, &resolved.world);
+        let judged = of.contents.iter().find(|(name, _)| *name == "packages").map_or(0, |c| c.1);
+        let stats = Stats { parsed, judged, rules, states, phases: phases.done, ..of };
         Checked { inputs, world: resolved.world, diagnostics, stats }
     }
 }
 
+/// Adds what is to be said of `svckit.toml`, leaves out what concerns others, and puts all in order.
+fn finish(diagnostics: &mut Vec<Diagnostic>, inputs: &Inputs) {
+    diagnostics.extend(wrong_targets(&inputs.config));
+    let theirs = files_of_dependencies(inputs);
+    diagnostics.retain(|d| d.is_error() || !theirs.contains(&d.span().file));
+    render::sort(diagnostics, &inputs.sources);
+}
+
 /// What the rules of design find, but for what the baseline lists.
-fn judge(world: &World, inputs: &Inputs) -> Vec<Diagnostic> {
-    let mut found = svckit_lint::lint(world, &lint_options(inputs));
+fn judge(analysis: &Analysis<'_>, inputs: &Inputs) -> Vec<Diagnostic> {
+    known(svckit_lint::lint_by(analysis, registry::RULES, &lint_options(inputs)), inputs)
+}
+
+/// What is left of it without what the baseline lists.
+fn known(mut found: Vec<Diagnostic>, inputs: &Inputs) -> Vec<Diagnostic> {
     render::sort(&mut found, &inputs.sources);
     match &inputs.baseline {
         Some(baseline) => baseline.apply(found, inputs),
@@ -129,7 +177,7 @@ pub fn lint_options(inputs: &Inputs) -> svckit_lint::Options {
     }
 }
 
-fn is_external(contract: &Contract) -> bool {
+pub(crate) fn is_external(contract: &Contract) -> bool {
     contract.origin != Origin::Local
 }
 

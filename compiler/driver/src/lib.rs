@@ -13,6 +13,7 @@ mod fix;
 pub mod format;
 mod generate;
 mod graph;
+mod islands;
 mod load;
 pub mod numbers;
 pub mod output;

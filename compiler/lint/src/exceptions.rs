@@ -44,7 +44,6 @@ pub(crate) fn judged(
         }
         out.extend(excuses.unless_excused(finding));
     }
-    rules.iter().for_each(|rule| list(rule, &mut out));
     out.extend(excuses.complaints(rules, options));
     out.iter_mut().for_each(|d| options.profile.apply(d));
     out
@@ -53,12 +52,13 @@ pub(crate) fn judged(
 /// Entries of a list that are shown with their places.
 const SHOWN: usize = 30;
 
-/// Makes one message of all that a rule which lists has found.
-fn list(rule: &Rule, out: &mut Vec<Diagnostic>) {
+/// Makes one message of all that a rule which lists has found, in the order of the places.
+pub(crate) fn list(rule: &Rule, out: &mut Vec<Diagnostic>) {
     let Some(words) = rule.listed else { return };
-    let (found, rest): (Vec<_>, Vec<_>) =
+    let (mut found, rest): (Vec<_>, Vec<_>) =
         std::mem::take(out).into_iter().partition(|d| d.code == rule.code);
     *out = rest;
+    found.sort_by_key(|d| (d.span().file, d.span().start));
     let count = found.len();
     let mut found = found.into_iter();
     let Some(mut first) = found.next() else { return };

@@ -55,11 +55,25 @@ pub fn lint(world: &World, options: &Options) -> Vec<Diagnostic> {
 /// Judges by some rules; `allow`s of others are neither used nor unused then.
 #[must_use]
 pub fn lint_by(analysis: &Analysis<'_>, rules: &[&Rule], options: &Options) -> Vec<Diagnostic> {
+    listed(rules, lint_part(analysis, rules, options))
+}
+
+/// Judges a part of a world that has nothing to do with the others: as [`lint_by`] does, but what is told in one message
+/// of all is not put together yet. [`listed`] does that with the findings of all parts.
+#[must_use]
+pub fn lint_part(analysis: &Analysis<'_>, rules: &[&Rule], options: &Options) -> Vec<Diagnostic> {
     let mut report = Report::default();
     for rule in rules {
         (rule.check)(analysis, &mut report);
     }
     exceptions::judged(analysis.world, report, rules, options)
+}
+
+/// Puts together what is told in one message of all parts.
+#[must_use]
+pub fn listed(rules: &[&Rule], mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    rules.iter().for_each(|rule| exceptions::list(rule, &mut found));
+    found
 }
 
 /// Every code that may be reported here: of the rules, in order, then of exceptions.

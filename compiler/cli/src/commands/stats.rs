@@ -13,6 +13,8 @@ pub(super) fn sum(all: &[Stats], loading: Duration) -> Stats {
         sum.parsed += stats.parsed;
         sum.lines += stats.lines;
         sum.bytes += stats.bytes;
+        sum.judged += stats.judged;
+        sum.rules += stats.rules;
         sum.states += stats.states;
         add(&mut sum.contents, &stats.contents);
         add(&mut sum.phases, &stats.phases);
@@ -41,6 +43,8 @@ pub(super) fn text(stats: &Stats) -> String {
         ("bytes", stats.bytes.to_string()),
     ];
     rows.extend(stats.contents.iter().map(|(name, count)| (*name, count.to_string())));
+    rows.push(("packages judged", stats.judged.to_string()));
+    rows.push(("rules run", stats.rules.to_string()));
     rows.push(("states explored", stats.states.to_string()));
     let total: Duration = stats.phases.iter().map(|(_, t)| *t).sum();
     let time = |t: Duration| format!("{:.1} ms", t.as_secs_f64() * 1e3);
@@ -62,6 +66,8 @@ pub(super) fn json(stats: &Stats) -> Value {
         "lines": stats.lines,
         "bytes": stats.bytes,
         "contents": contents,
+        "judged": stats.judged,
+        "rules": stats.rules,
         "states": stats.states,
         "microseconds": phases,
     })

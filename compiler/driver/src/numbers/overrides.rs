@@ -61,7 +61,7 @@ struct Override {
 
 /// What speaks against them, all together.
 fn refused(checked: &Checked, overrides: &[Override]) -> Vec<Diagnostic> {
-    let mut probe = Probe::new(&checked.world, crate::lint_options(&checked.inputs));
+    let mut probe = Probe::new(checked.world.clone(), crate::lint_options(&checked.inputs));
     let mut wrong = Vec::new();
     for one in overrides {
         let policy = &mut probe.world.policies[one.policy];

@@ -4,11 +4,12 @@
 //! to the millisecond, to one, to a thousandth of a percent. An end beyond which nothing fires is open.
 
 use serde_json::{Value, json};
+use svckit_lint::Rule;
 use svckit_model::{Id, Operation, Policy, World};
 
 use super::probe::Probe;
 use super::{NUMBERS, Number, Unit, contradiction};
-use crate::Checked;
+use crate::{Checked, Session};
 
 /// The interval of one number.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,17 +67,30 @@ enum Place {
 }
 
 /// The safe range of every number in the local packages of a checked world. What follows from what is called, as the
-/// timeouts of `standard` do, has none.
+/// timeouts of `standard` do, has none. A number is tried on the packages alone that have to do with its own.
 #[must_use]
 pub fn ranges(checked: &Checked) -> Vec<Range> {
-    let mut probe = Probe::new(&checked.world, crate::lint_options(&checked.inputs));
-    let places = places(&checked.world);
-    places.into_iter().filter_map(|place| range(&mut probe, place)).collect()
+    let inputs = &checked.inputs;
+    let mut session = Session::default();
+    session.parse(inputs, &mut Vec::new());
+    let mut ranges: Vec<(String, Range)> = Vec::new();
+    for island in session.islands(inputs) {
+        let (world, _) = session.world_of(&island);
+        let mut probe = Probe::new(world, crate::lint_options(inputs));
+        for (package, place) in places(&probe.world) {
+            let found = range(&mut probe, place);
+            ranges.extend(found.map(|range| (package, range)));
+        }
+    }
+    ranges.sort_by(|one, other| one.0.cmp(&other.0));
+    ranges.into_iter().map(|(_, range)| range).collect()
 }
 
-fn places(world: &World) -> Vec<Place> {
+/// What a range is searched of, by package.
+fn places(world: &World) -> Vec<(String, Place)> {
     let mut places = Vec::new();
     for (_, package) in world.local_packages() {
+        let mut places = Places { package: &package.name, all: &mut places };
         for policy in &package.policies {
             places.extend(NUMBERS.iter().map(|n| Place::Policy(*policy, n)));
         }
@@ -89,6 +103,18 @@ fn places(world: &World) -> Vec<Place> {
         }
     }
     places
+}
+
+/// Gathers what is searched of one package.
+struct Places<'a> {
+    package: &'a str,
+    all: &'a mut Vec<(String, Place)>,
+}
+
+impl Places<'_> {
+    fn extend(&mut self, places: impl IntoIterator<Item = Place>) {
+        self.all.extend(places.into_iter().map(|place| (self.package.to_owned(), place)));
+    }
 }
 
 fn range(probe: &mut Probe, place: Place) -> Option<Range> {
@@ -109,16 +135,15 @@ fn end(probe: &mut Probe, place: Place, steps: u64, at: impl Fn(u64) -> u64) -> 
     if steps == 0 {
         return None;
     }
-    let mut fires = |steps: u64| {
-        place.set(&mut probe.world, at(steps));
-        wrong(probe, place)
-    };
-    let mut beyond = fires(steps)?;
+    place.set(&mut probe.world, at(steps));
+    // What does not fire at the far end fires nowhere before: the others alone are asked from here on.
+    let (mut beyond, rules) = wrong(probe, place, None)?;
     let (mut good, mut bad) = (0, steps);
     while bad - good > 1 {
         let middle = good + (bad - good) / 2;
-        match fires(middle) {
-            Some(found) => (bad, beyond) = (middle, found),
+        place.set(&mut probe.world, at(middle));
+        match wrong(probe, place, Some(&rules)) {
+            Some((found, _)) => (bad, beyond) = (middle, found),
             None => good = middle,
         }
     }
@@ -126,16 +151,26 @@ fn end(probe: &mut Probe, place: Place, steps: u64, at: impl Fn(u64) -> u64) -> 
     Some(End { value: at(good), rule, message })
 }
 
-/// The first thing that is wrong with the world as it is.
-fn wrong(probe: &Probe, place: Place) -> Option<(&'static str, String)> {
+/// A rule and its message.
+type Wrong = (&'static str, String);
+
+/// The first thing that is wrong with the world as it is, and the rules that found something.
+fn wrong(
+    probe: &Probe,
+    place: Place,
+    rules: Option<&[&'static Rule]>,
+) -> Option<(Wrong, Vec<&'static Rule>)> {
     if let Place::Policy(policy, _) = place
         && let Some(message) = contradiction(&probe.world.policies[policy].numbers)
     {
-        return Some((svckit_model::codes::policies::POLICY_CONTRADICTION.slug, message));
+        let slug = svckit_model::codes::policies::POLICY_CONTRADICTION.slug;
+        return Some(((slug, message), probe.rules.clone()));
     }
-    let found = probe.fires();
+    let rules = rules.unwrap_or(&probe.rules);
+    let found = probe.fires_by(rules);
+    let fired = rules.iter().copied().filter(|r| found.iter().any(|d| d.code == r.code)).collect();
     let first = found.into_iter().min_by_key(|d| d.severity)?;
-    Some((first.code.slug, first.message))
+    Some(((first.code.slug, first.message), fired))
 }
 
 impl Place {

@@ -1,7 +1,7 @@
 //! Checking again and again: what did not change is not parsed anew.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use svckit_diagnostics::{Diagnostic, FileId};
 use svckit_model::World;
 use svckit_syntax::{Parsed, tree};
 
+use crate::islands::{self, Island};
 use crate::load::{Contract, Inputs};
 
 /// Trees of the files that the last check saw. A file is parsed again if its text changed, or its number: where a file
@@ -16,6 +17,8 @@ use crate::load::{Contract, Inputs};
 #[derive(Debug, Default)]
 pub struct Session {
     trees: HashMap<FileId, Cached>,
+    /// What was found in each island, by what it is made of.
+    pub(crate) islands: HashMap<u64, Island>,
 }
 
 #[derive(Debug)]
@@ -23,6 +26,8 @@ struct Cached {
     path: PathBuf,
     hash: u64,
     parsed: Parsed,
+    /// The packages that its text may name.
+    mentions: Vec<String>,
 }
 
 /// What a check had to do with, and how long each part of it took.
@@ -38,6 +43,10 @@ pub struct Stats {
     pub bytes: usize,
     /// What the world holds, by name: services, operations, events …
     pub contents: Vec<(&'static str, usize)>,
+    /// Packages that were resolved and judged, not remembered.
+    pub judged: usize,
+    /// How often a rule was run: each once for every island of packages that was judged.
+    pub rules: usize,
     /// States that were explored of choreographies.
     pub states: usize,
     /// Phases in order, and how long each took.
@@ -75,7 +84,8 @@ impl Session {
             let cached = old.remove(&contract.file).filter(is_same).unwrap_or_else(|| {
                 count += 1;
                 let parsed = svckit_syntax::parse(contract.file, text);
-                Cached { path: contract.path.clone(), hash, parsed }
+                let mentions = islands::mentions(text);
+                Cached { path: contract.path.clone(), hash, parsed, mentions }
             });
             if contract.is_utf8 {
                 diagnostics.extend(cached.parsed.diagnostics.iter().cloned());
@@ -85,15 +95,20 @@ impl Session {
         count
     }
 
+    /// The number that stands for the text of a contract, and the packages that it may name.
+    pub(crate) fn text(&self, contract: &Contract) -> Option<(u64, &[String])> {
+        self.trees.get(&contract.file).map(|c| (c.hash, &c.mentions[..]))
+    }
+
     /// The tree of a contract that was parsed.
     pub(crate) fn tree(&self, contract: &Contract) -> Option<&tree::File> {
         self.trees.get(&contract.file).map(|c| &c.parsed.file)
     }
 }
 
-fn hash(text: &str) -> u64 {
+pub(crate) fn hash(what: impl std::hash::Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    what.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -104,7 +119,13 @@ impl Stats {
             (lines + file.text().lines().count(), bytes + file.text().len())
         };
         let (lines, bytes) = texts.fold((0, 0), count);
-        let contents = vec![
+        let contents = Self::contents(world);
+        Self { files: inputs.contracts.len(), lines, bytes, contents, ..Self::default() }
+    }
+
+    /// What a world holds, by name.
+    pub(crate) fn contents(world: &World) -> Vec<(&'static str, usize)> {
+        vec![
             ("packages", world.packages.iter().filter(|(_, p)| !p.files.is_empty()).count()),
             ("services", world.services.len()),
             ("operations", world.operations.len()),
@@ -113,8 +134,7 @@ impl Stats {
             ("sagas", world.sagas.len()),
             ("choreographies", world.choreographies.len()),
             ("deployments", world.deployments.len()),
-        ];
-        Self { files: inputs.contracts.len(), lines, bytes, contents, ..Self::default() }
+        ]
     }
 }
 

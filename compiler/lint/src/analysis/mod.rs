@@ -57,6 +57,12 @@ impl<'w> Analysis<'w> {
         self.choreographies.get_or_init(|| choreography::flows(self.world, self.flow()))
     }
 
+    /// How many states of choreographies were looked at up to now.
+    #[must_use]
+    pub fn states(&self) -> usize {
+        self.choreographies.get().into_iter().flatten().map(choreography::Flow::states).sum()
+    }
+
     /// Which types hold something sensitive.
     pub fn sensitive(&self) -> &Sensitive {
         self.sensitive.get_or_init(|| Sensitive::new(self.world))
