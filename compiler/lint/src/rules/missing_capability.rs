@@ -1,6 +1,6 @@
 use svckit_diagnostics::{Diagnostic, Span};
-use svckit_model::capabilities::{BrokerCapabilities, broker};
-use svckit_model::{Delivery, Deployment, Event, Id, Operation, Placement, World};
+use svckit_model::capabilities::{BrokerCapabilities, broker, store};
+use svckit_model::{Delivery, Deployment, Event, Id, Operation, Placement, Service, World};
 
 use crate::analysis::flow::{Flow, Reader};
 use crate::analysis::redelivery::Redelivery;
@@ -9,7 +9,7 @@ use crate::text::time;
 use crate::{Analysis, Report, policies};
 
 rule! {
-    /// A broker that can't do what the contract asks for.
+    /// A broker or store that can't do what the contract asks for.
     ///
     /// ## What it does
     /// Compares, in each deployment, what is asked of the events and queued commands of a service with what its broker
@@ -17,13 +17,15 @@ rule! {
     /// forget), order by key (`ordered`), to be read again from the beginning (events with `retain`, and those that
     /// a projection is made of, unless an aggregate's store has them; RabbitMQ and SQS delete what was handled), and, of
     /// queued commands, to wait as long as `expires` says (SQS keeps a message for 14 days), and to be held back as long
-    /// as the longest pause between two attempts (on SQS for 12 hours).
+    /// as the longest pause between two attempts (on SQS for 12 hours). Of a store, where messages come over a broker that
+    /// keeps them, it asks that it survives what a saga, an aggregate or `effectively_once` has to remember: `memory`
+    /// does not.
     ///
     /// ## Why is this bad
     /// The contract promises it to everybody who reads it, and this deployment does not keep the promise: messages are
     /// lost whenever a subscriber is away, or come in another order, or a projection can never be built again.
     ///
-    /// Reads: `deployment`, `events`, `queue { expires }`, `retry { backoff }`, `delivery`, `ordered`,
+    /// Reads: `deployment`, `store`, `events`, `queue { expires }`, `retry { backoff }`, `delivery`, `ordered`,
     /// `retain`, `projection`, `wait`
     ///
     /// ## Example
@@ -59,6 +61,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             }
             queued(analysis, deployment, placed, report);
         }
+        stored(world, deployment, report);
     }
 }
 
@@ -137,6 +140,50 @@ fn event_needs(
     }
     let projected = reader(|r| matches!(r, Reader::Projection(_)));
     projected.then_some((Need::Replay, event.info.span))
+}
+
+/// What a service has to remember when its process has died, if messages outlive that: once for each deployment.
+fn stored(world: &World, deployment: &Deployment, report: &mut Report) {
+    let Some(chosen) = &deployment.store else { return };
+    if store(&chosen.kind).is_none_or(|can| can.survives) {
+        return;
+    }
+    let lasting = |name: &Option<String>| {
+        name.as_deref().and_then(broker).is_some_and(|b| b.durable && b.kind != "local")
+    };
+    let mut placed = deployment.services.iter().filter(|p| lasting(&p.events) || lasting(&p.queue));
+    let Some((what, asked)) = placed.find_map(|p| remembers(world, p.service)) else { return };
+    let text = format!(
+        "{what} has to be remembered when the process has died, and store `{}` forgets (deployment `{}`)",
+        chosen.kind, deployment.info.name
+    );
+    let able: Vec<&str> =
+        svckit_model::capabilities::STORES.iter().filter(|s| s.survives).map(|s| s.kind).collect();
+    let found = Diagnostic::new(RULE.code, chosen.span, text)
+        .here("empty after each start, while the broker goes on where it was")
+        .label(asked, "asked for here")
+        .help(format!("these can: {}", crate::text::listed(&able)));
+    report.add(deployment.info.span, found);
+}
+
+/// The first thing that is lost with the store, and where that is said.
+fn remembers(world: &World, service: Id<Service>) -> Option<(String, Span)> {
+    let saga = world.sagas.iter().map(|(_, s)| s).find(|s| s.service == service);
+    if let Some(saga) = saga {
+        return Some((format!("how far saga `{}` has come", saga.info.name), saga.info.span));
+    }
+    let aggregate = world.aggregates.iter().map(|(_, a)| a).find(|a| a.service == Some(service));
+    if let Some(aggregate) = aggregate {
+        let name = &aggregate.info.name;
+        return Some((format!("every event of aggregate `{name}`"), aggregate.info.span));
+    }
+    let once = world.services[service]
+        .subscriptions
+        .iter()
+        .map(|on| &world.subscriptions[*on])
+        .find(|on| on.delivery == Delivery::EffectivelyOnce)?;
+    let place = once.info.places.get("delivery").unwrap_or(once.info.span);
+    Some((format!("what `{}` has handled", once.info.name), place))
 }
 
 /// One message for each thing that some command needs.

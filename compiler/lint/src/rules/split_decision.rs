@@ -1,5 +1,5 @@
 use svckit_diagnostics::{Diagnostic, Span};
-use svckit_model::Info;
+use svckit_model::{Event, Id, Info};
 
 use crate::analysis::saga::waits;
 
@@ -10,14 +10,16 @@ rule! {
     /// One flow that a saga and a choreography both decide.
     ///
     /// ## What it does
-    /// Finds events of a choreography that a saga waits for, handlers in it that start a saga, and commands that
-    /// publish its first event and start a saga as well.
+    /// Finds events of a choreography that a saga waits for, handlers in it that start a saga, commands that publish its
+    /// first event and start a saga as well, and sagas that publish an event which ends it. What begins with the end of
+    /// the flow, or waits for that, is another matter.
     ///
     /// ## Why is this bad
     /// Each decides by itself whether the whole has succeeded. One day one of them says yes and the other no, and both
     /// act on it.
     ///
-    /// Reads: `choreography`, `saga`, `starts`, `wait`
+    /// Reads: `choreography`, `saga`, `starts`, `wait`, `completed emit`,
+    /// `aborted emit`
     ///
     /// ## Example
     /// ```svc
@@ -58,16 +60,23 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                 tell(op.info.place("starts"), op.info.span, &world.sagas[saga].info);
             }
         }
+        // Where the flow has come to its end, something else may begin.
+        let ends =
+            |e: &Id<Event>| choreography.succeeds.contains(e) || choreography.fails.contains(e);
         for id in flow.handlers(world) {
             let on = &world.subscriptions[id];
-            if let Some(saga) = on.starts {
+            if let Some(saga) = on.starts.filter(|_| !ends(&on.event)) {
                 tell(on.info.place("starts"), on.info.span, &world.sagas[saga].info);
             }
         }
-        let events = flow.events();
+        let events: Vec<Id<Event>> = flow.events().into_iter().filter(|e| !ends(e)).collect();
         for (_, saga) in world.sagas.iter() {
             for (wait, _) in waits(saga).filter(|(w, _)| events.contains(&w.event)) {
                 tell(wait.span, wait.span, &saga.info);
+            }
+            let emits = saga.completed.iter().chain(&saga.aborted);
+            if let Some(emit) = emits.into_iter().find(|emit| ends(&emit.event)) {
+                tell(emit.span, saga.info.span, &saga.info);
             }
         }
     }
