@@ -115,6 +115,17 @@ async fn what_is_wrong_ends_it_with_a_problem() {
 }
 
 #[tokio::test]
+async fn a_message_is_bounded() {
+    let (app, _probe) = shop::app_with(Config { message_limit: 1000, ..Config::default() });
+    let running = app.listen("127.0.0.1:0").start().await.unwrap();
+    let mut socket = open(&running, CHAT).await;
+    socket.send(text(&order(&"x".repeat(2000), 1))).await.unwrap();
+    let problem = next(&mut socket).await.expect("a problem")["problem"]["detail"].to_string();
+    assert!(problem.contains("can't be read"), "{problem}");
+    assert_eq!(next(&mut socket).await, None);
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_cancels_its_call() {
     let (running, probe) = shop::start().await;
     let mut socket = open(&running, "/v1/orders/wait/watch").await;

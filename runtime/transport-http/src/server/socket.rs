@@ -217,7 +217,12 @@ impl Session {
 
     fn heard(&self, frame: Option<Result<Frame, axum::Error>>, more: bool) -> Heard {
         let frame = match frame {
-            None | Some(Err(_) | Ok(Frame::Close(_))) => return Heard::Gone,
+            None | Some(Ok(Frame::Close(_))) => return Heard::Gone,
+            // Too long, or not as the standard says; if the caller has gone, it is told in vain.
+            Some(Err(error)) => {
+                let why = format!("the message can't be read: {error}");
+                return Heard::Wrong(Error::invalid_argument(why));
+            }
             Some(Ok(frame)) => frame,
         };
         let raw = self.target.codec.raw;
