@@ -50,7 +50,14 @@ const fn service(
     name: &'static str,
     operations: &'static [&'static Operation],
 ) -> ServiceDescriptor {
-    ServiceDescriptor { name, wire_name: name, operations, calls: &[], file_descriptor: None }
+    ServiceDescriptor {
+        name,
+        wire_name: name,
+        operations,
+        calls: &[],
+        auth: svckit_core::operation::Auth::DEPLOYMENT,
+        file_descriptor: None,
+    }
 }
 
 /// Answers with what it was asked.

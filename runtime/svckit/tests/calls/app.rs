@@ -36,6 +36,7 @@ static AGAIN: rt::ServiceDescriptor = rt::ServiceDescriptor {
     wire_name: "sample.v1.InventoryService",
     operations: &[],
     calls: &[],
+    auth: rt::Auth::DEPLOYMENT,
     file_descriptor: None,
 };
 
