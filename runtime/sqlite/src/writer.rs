@@ -51,10 +51,11 @@ where
     }
 
     fn tell(self: Box<Self>, commit: Result<(), &Error>) {
-        let made = self.done.unwrap_or_else(|| Err(self.place.ended()));
-        let _ = self.tell.send(match commit {
-            Ok(()) => made,
-            Err(why) => Err(made.err().unwrap_or_else(|| why.clone())),
+        let _ = self.tell.send(match (self.done, commit) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Err(why)) => Err(why.clone()),
+            (Some(done), Ok(())) => done,
+            (None, Ok(())) => Err(self.place.ended()),
         });
     }
 }
