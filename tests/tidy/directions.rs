@@ -12,6 +12,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("svckit-model", &["svckit-diagnostics", "svckit-syntax"]),
     ("svckit-lint", &["svckit-diagnostics", "svckit-model"]),
     ("svckit-backend", &["svckit-diagnostics", "svckit-model"]),
+    ("svckit-backend-alerts", BACKEND),
+    ("svckit-backend-dashboards", BACKEND),
     ("svckit-backend-rust", BACKEND),
     ("svckit-backend-proto", BACKEND),
     ("svckit-backend-diagrams", BACKEND),
@@ -19,6 +21,8 @@ const MAY: &[(&str, &[&str])] = &[
         "svckit-driver",
         &[
             "svckit-backend",
+            "svckit-backend-alerts",
+            "svckit-backend-dashboards",
             "svckit-backend-diagrams",
             "svckit-backend-proto",
             "svckit-backend-rust",

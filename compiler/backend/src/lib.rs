@@ -3,6 +3,7 @@
 //! A backend is a pure function from the model to texts: it knows no files, no clock and no other backend.
 
 mod files;
+pub mod metrics;
 pub mod naming;
 mod options;
 

@@ -1,6 +1,8 @@
 //! The table of backends. A new one is a crate and two lines: its dependency, and its entry here.
 
 use svckit_backend::{Backend, Options};
+use svckit_backend_alerts::AlertsBackend;
+use svckit_backend_dashboards::DashboardsBackend;
 use svckit_backend_diagrams::DiagramsBackend;
 use svckit_backend_proto::ProtoBackend;
 use svckit_backend_rust::RustBackend;
@@ -34,6 +36,8 @@ pub static TARGETS: &[Target] = &[
     Target { needs_crates: true, wants_descriptors: true, ..Target::plain(&RustBackend) },
     Target::plain(&ProtoBackend),
     Target { wants_numbers: true, ..Target::plain(&DiagramsBackend) },
+    Target::plain(&AlertsBackend),
+    Target::plain(&DashboardsBackend),
 ];
 
 /// The target of that name.

@@ -155,9 +155,9 @@ metrics! {
 }
 
 /// The bounds of all histograms of times, in seconds: those that the conventions advise, and some that SLOs speak of.
-pub const BOUNDS: [f64; 20] = [
+pub const BOUNDS: [f64; 22] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0,
-    2.0, 2.5, 5.0, 10.0,
+    2.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
 /// So many different sets of attributes a metric may have; what is beyond goes to one that says `otel.metric.overflow`.
