@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use svckit_diagnostics::Span;
+use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{
     ErrorRetry, Field, Id, Record, RecordKind, Saga, SagaExpr, SagaStep, StatusCode, Step,
     StepCall, Type, Wait, World,
@@ -76,6 +76,17 @@ pub fn pivots(saga: &Saga) -> Vec<Span> {
         _ => None,
     };
     saga.steps.iter().filter_map(pivot).collect()
+}
+
+/// With a fix that writes another keyword before a step's name, where the old one stands right there.
+#[must_use]
+pub fn keyworded(step: &Step, found: Diagnostic, old: &str, new: &str) -> Diagnostic {
+    let start = step.whole.start;
+    if usize::try_from(step.span.start - start) != Ok(old.len()) {
+        return found;
+    }
+    let place = Span { end: step.span.start - 1, ..step.whole };
+    found.fix(format!("write `{new}`"), place, new).unsafe_fix()
 }
 
 /// The names that an expression takes values from.

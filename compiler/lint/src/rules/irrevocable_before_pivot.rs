@@ -1,7 +1,7 @@
 use svckit_diagnostics::Diagnostic;
 use svckit_model::StepCall;
 
-use crate::analysis::saga::{pivots, steps};
+use crate::analysis::saga::{keyworded, pivots, steps};
 use crate::text::operation;
 
 use crate::rule::rule;
@@ -56,7 +56,8 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                     found.label(pivot, "the point of no return").help("put it behind the pivot")
                 }
                 None => {
-                    found.help(format!("make it the point of no return: `pivot {}: …`", step.name))
+                    let help = format!("make it the point of no return: `pivot {}: …`", step.name);
+                    keyworded(step, found.help(help), "step ", "pivot")
                 }
             };
             report.add(step.span, found);

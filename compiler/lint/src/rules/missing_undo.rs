@@ -79,8 +79,16 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             if let StepCall::Operation(id, _) = &step.call {
                 found = match undo_of(world, *id) {
                     Some((name, field, _)) => {
-                        let key = own_key(world, step, *id);
-                        found.help(format!("add `undo {name} {{ {field}: {key} }}` below the step"))
+                        let undo = format!("undo {name} {{ {field}: {} }}", own_key(world, step, *id));
+                        let found = found.help(format!("add `{undo}` below the step"));
+                        // In another package nobody knows by which name it goes here.
+                        match world.operations[*id].info.package == saga.info.package {
+                            true => {
+                                let text = format!("\n    {undo}");
+                                found.fix("undo it", step.whole.at_end(), text).unsafe_fix()
+                            }
+                            false => found,
+                        }
                     }
                     None => found.help(format!(
                         "declare a command that `undoes {callee} by …`, or make the step the `pivot`"

@@ -1,7 +1,7 @@
 use svckit_diagnostics::Diagnostic;
 
 use crate::analysis::saga::{Part, parts, worst};
-use crate::text::time;
+use crate::text::{literal, time};
 
 use crate::rule::rule;
 use crate::{Analysis, Report};
@@ -77,9 +77,21 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                 time(part.again)
             ));
         }
+        if let Some(place) = saga.info.places.get("deadline") {
+            let longer = format!("deadline {}", literal(rounded(worst.total)));
+            found = found.fix("give it as long", place, longer).unsafe_fix();
+        }
         let found = found.help("give it a longer `deadline`, or its steps a shorter `retry for`; do at once what can be (`parallel { … }`)");
         report.add(saga.info.span, found);
     }
+}
+
+/// Up to the next full minute, hour or day, as a person would write it.
+fn rounded(nanos: u64) -> u64 {
+    const SECOND: u64 = 1_000_000_000;
+    let units = [86_400 * SECOND, 3_600 * SECOND, 60 * SECOND];
+    let unit = units.into_iter().find(|unit| nanos >= *unit).unwrap_or(SECOND);
+    nanos.div_ceil(unit).saturating_mul(unit)
 }
 
 /// `ask 10m + max(hold 2h, pay 3s)`

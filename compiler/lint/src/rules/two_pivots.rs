@@ -1,6 +1,6 @@
 use svckit_diagnostics::Diagnostic;
 
-use crate::analysis::saga::pivots;
+use crate::analysis::saga::{keyworded, pivots, steps};
 
 use crate::rule::rule;
 use crate::{Analysis, Report};
@@ -37,10 +37,15 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
         let Some((first, more)) = pivots.split_first() else { continue };
         for second in more {
             let text = format!("saga `{}` has {} pivots", saga.info.name, pivots.len());
-            let found = Diagnostic::new(RULE.code, *second, text)
+            let mut found = Diagnostic::new(RULE.code, *second, text)
                 .here("there is no way back from here any more")
                 .label(*first, "the point of no return")
                 .help("what follows the first is retried until it succeeds: make this a `step`");
+            let step = steps(saga).into_iter().map(|p| p.step).find(|s| s.span == *second);
+            found = match step {
+                Some(step) => keyworded(step, found, "pivot ", "step"),
+                None => found.fix("remove this one", *second, "").unsafe_fix(),
+            };
             report.add(saga.info.span, found);
         }
     }

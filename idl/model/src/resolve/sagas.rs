@@ -167,6 +167,7 @@ impl<'a> Cx<'a> {
                     self.bad_part(part.span, "a saga has one deadline", "remove this one");
                 }
                 self.world.sagas[id].deadline = self.nanos(e);
+                self.world.sagas[id].info.places.add("deadline", part.span);
                 None
             }
             SagaPartKind::Complete(_)
