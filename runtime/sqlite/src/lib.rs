@@ -107,7 +107,7 @@ impl File {
     }
 
     /// Runs `change` in a transaction and returns when that is durable. Others' changes may share the transaction; an
-    /// error or panic of this one undoes this one alone: all of them are undone then, and the others made again, so a change
+    /// error or panic of this one undoes this one alone: all of them are undone then, and each is made again by itself, so a change
     /// may run twice, the first time for nothing. A future that is dropped leaves the change to be done or not.
     ///
     /// # Errors

@@ -175,18 +175,29 @@ impl Thread {
             }
         }
         if made.is_err() && group.len() > 1 {
-            made = self.apart(&mut group);
+            self.apart(group);
+        } else {
+            self.conclude(made, group);
         }
-        self.conclude(made, group);
         rest
     }
 
-    /// One of a group has failed: undoes all of it and makes each again, so that what fails is undone alone. That costs
-    /// more than to make them together, and is seldom.
-    fn apart(&self, group: &mut [Box<dyn Change>]) -> Result<()> {
+    /// One of a group has failed: undoes all of it and makes each again, in a transaction of its own, for what fails may
+    /// undo all that is open. That costs a commit each, and is seldom.
+    fn apart(&self, group: Vec<Box<dyn Change>>) {
         roll_back(&self.connection);
-        begin(&self.connection, self.busy).map_err(|error| self.place.error(error))?;
-        group.iter_mut().try_for_each(|change| self.one(&mut **change))
+        let mut locked = None;
+        for mut change in group {
+            if let Some(why) = &locked {
+                change.tell(Err(why));
+                continue;
+            }
+            let begun = begin(&self.connection, self.busy);
+            let begun = begun.map_err(|error| self.place.error(error));
+            locked = begun.as_ref().err().cloned();
+            let made = begun.and_then(|()| self.whole(change.make(&self.connection)));
+            self.conclude(made, vec![change]);
+        }
     }
 
     /// Commits, or undoes all, and tells everyone.
@@ -198,19 +209,6 @@ impl Thread {
         for change in group {
             change.tell(committed.as_ref().copied());
         }
-    }
-
-    /// Makes one change; one that fails is undone alone. An error is that of the whole transaction.
-    fn one(&self, change: &mut dyn Change) -> Result<()> {
-        self.execute("SAVEPOINT one")?;
-        let made = change.make(&self.connection);
-        if self.connection.is_autocommit() {
-            return self.whole(made);
-        }
-        if made.is_err() {
-            self.execute("ROLLBACK TO one")?;
-        }
-        self.execute("RELEASE one")
     }
 
     /// A full disk or a damaged file may have undone the whole transaction, and so may the change itself.
