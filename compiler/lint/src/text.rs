@@ -50,6 +50,22 @@ pub fn literal(nanos: u64) -> String {
     format!("{}{unit}", nanos.div_ceil(size))
 }
 
+/// As a contract writes it, rounded up: `64KiB`, `1.5MiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..1_024 => return format!("{bytes} bytes"),
+        1_024..1_048_576 => (1_024, "KiB"),
+        1_048_576..1_073_741_824 => (1_048_576, "MiB"),
+        _ => (1_073_741_824, "GiB"),
+    };
+    let tenths = (u128::from(bytes) * 10).div_ceil(unit);
+    match tenths % 10 {
+        0 => format!("{}{name}", tenths / 10),
+        tenth => format!("{}.{tenth}{name}", tenths / 10),
+    }
+}
+
 /// A percentage with as many digits as it needs: `99.95%`.
 #[must_use]
 pub fn percent(value: f64) -> String {

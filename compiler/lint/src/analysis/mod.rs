@@ -5,6 +5,7 @@ pub mod calls;
 pub mod choreography;
 pub mod exposure;
 pub mod flow;
+pub mod needs;
 pub mod petri;
 pub mod redelivery;
 pub mod saga;
