@@ -210,7 +210,7 @@ impl Registry {
 
     /// The way to another process, by the scheme of its URL.
     fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        let way = if url.starts_with("http+json://") {
+        let way = if url.starts_with("http+json://") || url.starts_with("https+json://") {
             self.over_http(service, url)
         } else {
             self.over_grpc(service, url)
@@ -235,8 +235,9 @@ impl Registry {
     #[cfg(feature = "http")]
     fn over_http(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
         use svckit_transport_http::{ClientOptions, HttpClient};
-        let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
-        let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
+        let usual = ClientOptions::default();
+        let connect_timeout = connect_timeout(service, usual.connect_timeout);
+        let options = ClientOptions { connect_timeout, message_limit: self.message_limit, ..usual };
         let client = HttpClient::new(url, options, self.env.clone())?;
         Ok(self.policed(client, Way::Http, url))
     }

@@ -1,5 +1,6 @@
 //! The client's side.
 
+mod connect;
 mod events;
 mod request;
 
@@ -21,23 +22,38 @@ use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::json::JsonCodec;
 use svckit_core::operation::{Operation, Shape};
+use svckit_core::tls::TlsConnect;
 use svckit_core::upload;
 
+use self::connect::Connector;
 use self::request::RequestBody;
 use crate::{MESSAGE_LIMIT, meta, status};
 
 /// How a client reaches its callee.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct ClientOptions {
     /// How long a connection may take to come about.
     pub connect_timeout: Duration,
     /// The longest message, in bytes, that is sent or taken.
     pub message_limit: usize,
+    /// What keeps connections to `https+json://` from being read by others.
+    pub tls: Option<Arc<dyn TlsConnect>>,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_millis(500), message_limit: MESSAGE_LIMIT }
+        let connect_timeout = Duration::from_millis(500);
+        Self { connect_timeout, message_limit: MESSAGE_LIMIT, tls: None }
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("message_limit", &self.message_limit)
+            .field("tls", &self.tls.is_some())
+            .finish()
     }
 }
 
@@ -50,7 +66,7 @@ const PROBLEM: usize = 1 << 20;
 /// are used again; a call that finds none fails at once with `unavailable`.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<HttpConnector, RequestBody>,
+    client: Client<Connector, RequestBody>,
     /// `http://host:port/base`, without a slash at its end.
     base: Arc<str>,
     options: ClientOptions,
@@ -72,31 +88,38 @@ impl Failed {
 }
 
 impl HttpClient {
-    /// The way to `url`, `http+json://host:port`, with a path before all others if there is one. Connects to nothing yet.
+    /// The way to `url`, `http+json://host:port` or `https+json://host:port`, with a path before all others if there is
+    /// one. Connects to nothing yet.
     ///
     /// # Errors
-    /// `invalid_argument` if `url` is not one.
+    /// `invalid_argument` if `url` is not one, or asks for TLS where the options have none.
     pub fn new(url: &str, options: ClientOptions, env: Env) -> Result<Self> {
         let invalid = |why: &str| {
             Error::invalid_argument(format!(
                 "`{url}` is no address of an HTTP service: {why}; write http+json://host:port"
             ))
         };
-        let rest =
-            url.strip_prefix("http+json://").ok_or_else(|| invalid("the scheme is another"))?;
-        let base = format!("http://{}", rest.trim_end_matches('/'));
+        let (scheme, rest) = url.split_once("+json://").unwrap_or_default();
+        let tls = match (scheme, &options.tls) {
+            ("http", _) => None,
+            ("https", Some(tls)) => Some(tls.clone()),
+            ("https", None) => return Err(invalid("no TLS is configured")),
+            _ => return Err(invalid("the scheme is another")),
+        };
+        let base = format!("{scheme}://{}", rest.trim_end_matches('/'));
         let parsed: http::Uri = base.parse().map_err(|_| invalid("it is no URL"))?;
         if parsed.host().is_none_or(str::is_empty) || parsed.query().is_some() {
             return Err(invalid("it must be a host, a port and a path at most"));
         }
         let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(options.connect_timeout));
         connector.set_keepalive(Some(Duration::from_secs(30)));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
+            .build(Connector { tcp: connector, tls });
         Ok(Self { client, base: base.into(), options, env })
     }
 
@@ -228,5 +251,27 @@ impl Transport for HttpClient {
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient").field("endpoint", &self.base).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_told() {
+        for (url, why) in [
+            ("http://a:1", "the scheme is another"),
+            ("a:1", "the scheme is another"),
+            ("grpc+json://a:1", "the scheme is another"),
+            ("https+json://a:1", "no TLS is configured"),
+            ("http+json://", "it"),
+            ("http+json://a b", "it is no URL"),
+            ("http+json://a:1/x?y=z", "a host, a port and a path at most"),
+        ] {
+            let error = HttpClient::new(url, ClientOptions::default(), Env::default()).unwrap_err();
+            assert!(error.message().contains(why), "{error}");
+            assert!(error.message().contains("write http+json://host:port"), "{error}");
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -17,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::routes::Routed;
 use super::{Others, Peer, ServerOptions};
 
 /// How long a connection may lie idle after its last request.
@@ -27,7 +27,7 @@ const HEAD: usize = 64 * 1024;
 /// What answers the requests of a connection.
 #[derive(Clone)]
 pub(super) struct Answers {
-    pub(super) router: Router,
+    pub(super) router: Routed,
     pub(super) others: Option<Others>,
 }
 
@@ -46,7 +46,8 @@ impl Answers {
             None => {
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(Peer(peer));
-                self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
+                let router = self.router.of(request.headers());
+                router.oneshot(request).await.unwrap_or_else(|never| match never {})
             }
         }
     }

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, rejection::RawPathParamsRejection};
 use axum::routing::any;
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use svckit_core::call::Accept;
 use svckit_core::clock::Env;
@@ -48,12 +48,28 @@ struct Entry {
     names: Vec<String>,
 }
 
+/// What is served, with and without what only some requests need.
+#[derive(Clone)]
+pub(super) struct Routed {
+    /// For requests that neither are compressed nor take what is.
+    plain: Router,
+    whole: Router,
+}
+
+impl Routed {
+    /// The router of a request.
+    pub(super) fn of(self, headers: &HeaderMap) -> Router {
+        let coded = headers.contains_key(ACCEPT_ENCODING) || headers.contains_key(CONTENT_ENCODING);
+        if coded { self.whole } else { self.plain }
+    }
+}
+
 /// A router of axum over what is served: for programs that have a server of their own.
 ///
 /// # Errors
 /// `failed_precondition` if two operations are to answer the same request.
 pub fn router(services: Arc<dyn Accept>, env: Env, options: &ServerOptions) -> Result<Router> {
-    routed(services, env, options, Sockets::default())
+    routed(services, env, options, Sockets::default()).map(|routed| routed.whole)
 }
 
 pub(super) fn routed(
@@ -61,7 +77,7 @@ pub(super) fn routed(
     env: Env,
     options: &ServerOptions,
     sockets: Sockets,
-) -> Result<Router> {
+) -> Result<Routed> {
     let operations = services.services().into_iter().flat_map(|service| service.operations);
     let sites = sites(operations.copied())?;
     let bounds = Bounds { limit: options.message_limit, time: options.read_timeout };
@@ -76,7 +92,10 @@ pub(super) fn routed(
         };
         router = router.route(&pattern, any(handler));
     }
-    Ok(layered(router.fallback(nowhere), options))
+    let plain = router.fallback(nowhere);
+    let whole = layered(plain.clone(), options);
+    let plain = if options.cors.is_some() { whole.clone() } else { plain };
+    Ok(Routed { plain, whole })
 }
 
 fn layered(mut router: Router, options: &ServerOptions) -> Router {
