@@ -3,7 +3,7 @@ use svckit_model::{Delivery, Id, Idempotency, Operation, Policy, World};
 
 use crate::analysis::calls::{Caller, Edge, Kind};
 use crate::rule::rule;
-use crate::text::operation;
+use crate::text::{caller, operation};
 use crate::{Analysis, Report, policies};
 
 rule! {
@@ -11,15 +11,16 @@ rule! {
     ///
     /// ## What it does
     /// Finds commands with `idempotent none` that are asked again: by a policy that is written with more than one
-    /// attempt (what `standard` says does not count: of such a command it repeats only what never arrived), as a step or
-    /// an undo of a saga, which is asked again until its outcome is known, from an `on`, whose event may be delivered
-    /// twice, or as a queued command, whose message may.
+    /// attempt (what `standard` says does not count: of such a command it repeats only what never arrived), as a step of
+    /// a saga, which is asked again until its outcome is known (of undos speaks `undo-not-idempotent`), from an `on`, a
+    /// schedule or a queued command, which may run again for the same message, or as a queued command, whose message may
+    /// come twice. Of `effectively_once` speaks `exactly-once-claim`. What only sends it sends it once, when it has succeeded.
     ///
     /// ## Why is this bad
     /// An answer that is lost is no proof that nothing was done. Asked again, the command does it twice: a second
     /// charge, a second parcel.
     ///
-    /// Reads: `idempotent none`, `retry { attempts }`, `policy`, `with`, `step`, `undo`, `on`, `queue`, `delivery`
+    /// Reads: `idempotent none`, `retry { attempts }`, `policy`, `with`, `step`, `on`, `schedule`, `queue`, `delivery`
     ///
     /// ## Example
     /// ```svc
@@ -102,8 +103,10 @@ fn called(world: &World, edge: &Edge, report: &mut Report) {
                 "a step whose answer is lost is asked again".to_owned(),
             )
         }
+        // It is sent in the handler's transaction.
+        (Caller::Subscription(_) | Caller::Schedule(..), _) if !edge.waits => return,
         (Caller::Subscription(on), _)
-            if world.subscriptions[on].delivery != Delivery::AtMostOnce =>
+            if world.subscriptions[on].delivery == Delivery::AtLeastOnce =>
         {
             (
                 format!(
@@ -112,6 +115,16 @@ fn called(world: &World, edge: &Edge, report: &mut Report) {
                 format!("`{}` may run again for the same event", world.subscriptions[on].info.name),
             )
         }
+        (Caller::Schedule(..), _) => (
+            format!(
+                "`{name}` is not idempotent, and is called by a schedule whose run may be repeated"
+            ),
+            format!("`{}` runs again where it was cut off", caller(world, edge.from)),
+        ),
+        (Caller::Operation(from), _) if edge.waits && may_come_again(world, from) => (
+            format!("`{name}` is not idempotent, and is called for a message that may come twice"),
+            format!("`{}` may run again for the same message", caller(world, edge.from)),
+        ),
         _ => {
             let with = edge.with.and_then(|policy| attempts(world, policy));
             let Some((place, attempts)) = with else { return };
@@ -126,6 +139,13 @@ fn called(world: &World, edge: &Edge, report: &mut Report) {
     };
     let found = Diagnostic::new(RULE.code, edge.span, text).here(here);
     finish(world, edge.to, found, edge.from.span(world), report);
+}
+
+/// Whether it is a queued command that is delivered until it is handled.
+fn may_come_again(world: &World, id: Id<Operation>) -> bool {
+    let op = &world.operations[id];
+    op.promises.delivery == Delivery::AtLeastOnce
+        && op.queue.as_ref().is_some_and(|queue| queue.attempts != Some(1))
 }
 
 /// Where a policy of the contract asks for more than one attempt.
