@@ -113,6 +113,13 @@ fn tree_text(all: &Gen<'_>, tree: &Node) -> String {
             static #name: &[u8] = include_bytes!(#file);
         )])
     }));
+    parts.extend(all.settings.ranges.then(|| {
+        let (name, file) = (ident(services::RANGES), services::RANGES_FILE);
+        render::items([quote!(
+            /// Within which limits numbers of policies may be overridden.
+            const #name: &str = include_str!(#file);
+        )])
+    }));
     parts.extend(tree.below.iter().map(|(name, node)| {
         let inner = render::indent(&node.text());
         format!("{}{ALLOW}pub mod {} {{\n{inner}}}\n", node.docs, ident(name))

@@ -20,7 +20,7 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "ranges",
-        "true: a file beside the generated ones with the safe range of every number of a policy; false (default)",
+        "true: the safe range of every number of a policy goes along, so that it can be overridden without a rebuild; false (default)",
     ),
     ("extern.PACKAGE", "the path of the crate that generates PACKAGE, as ::shop_common"),
 ];
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) runtime: TokenStream,
     pub(crate) layout: Layout,
     pub(crate) descriptors: Option<String>,
+    /// Whether the driver writes the safe ranges beside what is generated.
+    pub(crate) ranges: bool,
     /// Paths of crates by package.
     pub(crate) externs: BTreeMap<String, TokenStream>,
 }
@@ -51,6 +53,7 @@ impl Settings {
             runtime: quote!(::svckit),
             layout: Layout::Include,
             descriptors: None,
+            ranges: false,
             externs: BTreeMap::new(),
         };
         let bad: Vec<_> = options
@@ -65,7 +68,7 @@ impl Settings {
             "runtime" => self.runtime = path(name, value)?,
             "layout" => self.layout = layout(value)?,
             // The driver writes that file: no rule of design is known here.
-            "ranges" if matches!(value, "true" | "false") => {}
+            "ranges" if matches!(value, "true" | "false") => self.ranges = value == "true",
             "ranges" => {
                 let message = format!("the option `ranges` of the target `rust` is `{value}`");
                 return Err(Box::new(bad(message).help("write `true` or `false`")));

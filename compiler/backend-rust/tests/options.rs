@@ -42,6 +42,20 @@ fn descriptors_are_included_once() {
 }
 
 #[test]
+fn an_operation_under_a_policy_of_the_contract_knows_its_safe_ranges() {
+    let orders = "package shop.orders.v1\npolicy Quick { timeout { attempt 100ms } }\n\
+        service Orders { query Get() -> bool policy Quick\nquery Plain() -> bool }\n";
+    let files = generated(&[orders], &[("ranges", "true")]);
+    let tree = files.get("svckit_contracts.rs").expect("the tree");
+    assert_eq!(tree.matches("include_str!(\"svckit_ranges.json\")").count(), 1, "{tree}");
+    let text = files.get("shop.orders.v1.rs").expect("a package");
+    assert_eq!(text.matches(".safe(").count(), 1, "the one under `standard` has none: {text}");
+    assert!(text.contains("\"shop.orders.v1.Quick\""), "{text}");
+    let files = generated(&[orders], &[]);
+    assert!(!files.get("shop.orders.v1.rs").expect("a package").contains(".safe("));
+}
+
+#[test]
 fn options_that_make_no_sense_are_refused_with_what_would() {
     for (name, value, hint) in [
         ("layout", "flat", "`include`"),

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::observe::Observe;
+use crate::operation::Live;
 
 /// Where time comes from.
 pub trait Clock: Send + Sync + 'static {
@@ -90,6 +91,8 @@ pub struct Env {
     pub ids: Arc<dyn IdGen>,
     /// Who is told what happens.
     pub observe: Observe,
+    /// The overrides of policies' numbers.
+    pub live: Live,
 }
 
 impl Env {
@@ -108,6 +111,7 @@ impl Default for Env {
             rng: Arc::new(SystemRng),
             ids: Arc::new(UuidV7),
             observe: Observe::NOBODY,
+            live: Live::FIXED,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the compiler tells the runtime of a service: constants that generated code holds.
 
 mod auth;
+mod live;
 mod policy;
 
 use std::time::Duration;
 
 pub use self::auth::{Auth, Jwt, Scheme};
+pub use self::live::{Change, Live, Safe};
 pub use self::policy::{
     Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Jitter, LimitConfig,
     LimitPer, PolicyConfig, RetryConfig, TimeoutConfig,
@@ -92,6 +94,8 @@ pub struct Operation {
     pub cache: Option<Duration>,
     /// What a caller must have been granted, all of it.
     pub scopes: &'static [&'static str],
+    /// Within which limits its policy's numbers may be overridden; nothing: not at all.
+    pub safe: Option<Safe>,
 }
 
 impl Operation {
@@ -134,6 +138,7 @@ impl Operation {
             codec: None,
             cache: None,
             scopes: &[],
+            safe: None,
         }
     }
 
@@ -183,6 +188,13 @@ impl Operation {
     #[must_use]
     pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
+        self
+    }
+
+    /// Under a policy of that name, whose numbers may be overridden within these ranges.
+    #[must_use]
+    pub const fn safe(mut self, policy: &'static str, ranges: &'static str) -> Self {
+        self.safe = Some(Safe { policy, ranges });
         self
     }
 

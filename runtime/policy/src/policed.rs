@@ -1,6 +1,7 @@
 //! A transport under the policies of the operations that are called over it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct Policed {
 struct Governed {
     policy: Policy,
     answers: Mutex<Answers>,
+    /// Of the overrides whose numbers it has.
+    generation: AtomicU64,
 }
 
 impl std::fmt::Debug for Policed {
@@ -50,14 +53,16 @@ impl Policed {
         if let Some(policy) =
             self.policies.read().unwrap_or_else(PoisonError::into_inner).get(&place)
         {
+            policy.renew(operation, &self.env);
             return policy.clone();
         }
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let make =
                 if self.inner.guards_endpoints() { Policy::without_breaker } else { Policy::new };
-            let policy = make(operation.policy, self.env.clone());
-            Arc::new(Governed { policy, answers: Mutex::default() })
+            let generation = self.env.live.generation().into();
+            let policy = make(self.env.live.policy(operation), self.env.clone());
+            Arc::new(Governed { policy, answers: Mutex::default(), generation })
         };
         policies.entry(place).or_insert_with(new).clone()
     }
@@ -119,6 +124,15 @@ impl Policy {
 }
 
 impl Governed {
+    /// Takes up the numbers that hold now, if they were overridden since.
+    fn renew(&self, operation: &'static Operation, env: &Env) {
+        let now = env.live.generation();
+        if self.generation.load(Ordering::Acquire) != now {
+            self.policy.configure(env.live.policy(operation));
+            self.generation.store(now, Ordering::Release);
+        }
+    }
+
     /// Keeps an answer for later, or gives one in place of an error.
     fn or_else(
         &self,

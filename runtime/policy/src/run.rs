@@ -27,6 +27,8 @@ use crate::retry::{self, Failed, Verdict};
 #[derive(Debug)]
 pub struct Policy {
     env: Env,
+    /// Whether a breaker is to be here at all.
+    breaks: bool,
     state: Mutex<State>,
 }
 
@@ -57,13 +59,14 @@ impl Policy {
     #[must_use]
     pub fn new(config: PolicyConfig, env: Env) -> Self {
         let state = State::new(config, env.clock.now());
-        Self { env, state: Mutex::new(state) }
+        Self { env, breaks: true, state: Mutex::new(state) }
     }
 
     /// As [`new`](Self::new), without a breaker: for callees whose endpoints have one each.
     #[must_use]
     pub fn without_breaker(config: PolicyConfig, env: Env) -> Self {
-        Self::new(PolicyConfig { breaker: None, ..config }, env)
+        let policy = Self::new(PolicyConfig { breaker: None, ..config }, env);
+        Self { breaks: false, ..policy }
     }
 
     /// The numbers that hold now.
@@ -75,7 +78,10 @@ impl Policy {
     /// Takes up other numbers from the next call on. What is remembered of earlier calls stays.
     pub fn configure(&self, config: PolicyConfig) {
         let now = self.env.clock.now();
-        self.state().configure(config, now);
+        let mut state = self.state();
+        // Where endpoints have breakers of their own, there is none here, whatever the numbers say.
+        let breaker = config.breaker.filter(|_| self.breaks);
+        state.configure(PolicyConfig { breaker, ..config }, now);
     }
 
     /// Where its breaker stands; closed, where it has none.

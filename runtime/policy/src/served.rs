@@ -10,7 +10,7 @@ use svckit_core::call::{Accept, Answer, IncomingCall, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Refused, Result};
 use svckit_core::observe::{Event, Gate, Side};
-use svckit_core::operation::{LimitPer, Operation, ServiceDescriptor};
+use svckit_core::operation::{LimitPer, Operation, PolicyConfig, ServiceDescriptor};
 
 use crate::bulkhead::{Bulkhead, Full, Place};
 use crate::limit::Limiter;
@@ -28,6 +28,9 @@ pub struct Served {
 
 /// What stands before the handlers of one operation.
 struct Door {
+    /// Of the overrides whose numbers it has.
+    generation: u64,
+    config: PolicyConfig,
     limiter: Option<Mutex<Limiter>>,
     bulkhead: Option<Bulkhead>,
 }
@@ -41,19 +44,34 @@ impl Served {
 
     /// Nothing, for an operation that takes all that comes.
     fn door(&self, operation: &'static Operation) -> Option<Arc<Door>> {
-        let policy = &operation.policy;
-        if policy.limit.is_none() && policy.bulkhead.is_none() {
+        // An override changes numbers; it neither adds blocks nor takes them away.
+        if operation.policy.limit.is_none() && operation.policy.bulkhead.is_none() {
             return None;
         }
+        let generation = self.env.live.generation();
         let place = std::ptr::from_ref(operation).addr();
-        if let Some(door) = self.doors.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+        if let Some(door) = self.doors.read().unwrap_or_else(PoisonError::into_inner).get(&place)
+            && door.generation == generation
+        {
             return Some(door.clone());
         }
+        let config = self.env.live.policy(operation);
         let now = self.env.clock.now();
-        let limiter = policy.limit.map(|limit| Mutex::new(Limiter::new(limit, now)));
-        let bulkhead = policy.bulkhead.map(Bulkhead::new);
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
-        Some(doors.entry(place).or_insert_with(|| Arc::new(Door { limiter, bulkhead })).clone())
+        let old = doors.get(&place).cloned();
+        if let Some(door) = old.clone().filter(|door| door.generation >= generation) {
+            return Some(door);
+        }
+        // Who is in a bulkhead stays in it until it is done: with other numbers a new one is filled beside the old.
+        let same = |old: &Arc<Door>| old.config.bulkhead == config.bulkhead;
+        let bulkhead = match old.filter(same) {
+            Some(old) => old.bulkhead.clone(),
+            None => config.bulkhead.map(Bulkhead::new),
+        };
+        let limiter = config.limit.map(|limit| Mutex::new(Limiter::new(limit, now)));
+        let door = Arc::new(Door { generation, config, limiter, bulkhead });
+        doors.insert(place, door.clone());
+        Some(door)
     }
 }
 
@@ -74,7 +92,7 @@ impl Door {
             })?;
         }
         let Some(bulkhead) = &self.bulkhead else { return Ok(None) };
-        let attempt = operation.policy.timeout.attempt;
+        let attempt = self.config.timeout.attempt;
         let full = |by, why| refused(operation, by, why, Bulkhead::retry_after(attempt));
         if operation.shed.is_some_and(|percent| bulkhead.above(percent)) {
             return Err(full(Refused::Shed, "it gives way to what matters more"));

@@ -12,6 +12,7 @@
 mod app;
 mod config;
 pub mod generated;
+mod overrides;
 #[cfg(feature = "telemetry")]
 mod telemetry;
 

@@ -9,8 +9,8 @@ use svckit_model::world::{Event, Idempotency, Operation, OperationKind, Policy, 
 use super::calls::{Call, Way};
 use super::emits::{emits, event_name};
 use super::{
-    DESCRIPTORS, auth, handlers, http, is_queued, policies, queued, retain, safeguards, shown,
-    subscriptions,
+    DESCRIPTORS, RANGES, auth, handlers, http, is_queued, policies, queued, retain, safeguards,
+    shown, subscriptions,
 };
 use crate::docs;
 use crate::fingerprint;
@@ -43,7 +43,7 @@ fn descriptor(s: &Scope<'_>, id: Id<Service>) -> TokenStream {
     let calls = needed(s, id);
     let file_descriptor = match &s.all.settings.descriptors {
         Some(_) => {
-            let (some, root) = (s.std("Some"), root(s));
+            let (some, root) = (s.std("Some"), root(s, DESCRIPTORS));
             quote!(#some(#root))
         }
         None => s.std("None"),
@@ -63,9 +63,9 @@ fn descriptor(s: &Scope<'_>, id: Id<Service>) -> TokenStream {
     }
 }
 
-/// The descriptors at the root of the tree of modules.
-fn root(s: &Scope<'_>) -> TokenStream {
-    let name = ident(DESCRIPTORS);
+/// What is at the root of the tree of modules.
+fn root(s: &Scope<'_>, name: &str) -> TokenStream {
+    let name = ident(name);
     let depth = names::modules(&s.world().packages[s.package].name).len() + 1;
     let up = std::iter::repeat_n(quote!(super::), depth);
     quote!(#(#up)* #name)
@@ -145,12 +145,13 @@ fn operation(s: &Scope<'_>, id: Id<Operation>, policies: &mut Policies) -> Vec<T
     let (constant, name) = (ident(&call.names.constant), &call.operation.info.name);
     let policy = policies.constant(s, id);
     let described = described(s, &call, &quote!(SERVICE), &quote!(#policy));
+    let safe = safe(s, call.operation.policy);
     let emits = emits(s, &call.operation.emits, &call.operation.errors);
     let (undoes, retain) = (undoes(s, &call), retain::retain(s, id));
     let about = docs::docs(&format!("What the runtime knows of `{name}`."));
     let mut items = vec![quote! {
         #about
-        pub static #constant: #rt::Operation = #described #emits #undoes #retain;
+        pub static #constant: #rt::Operation = #described #emits #undoes #retain #safe;
     }];
     items.extend(is_queued(call.operation).then(|| queued::descriptor(s, &call)));
     items
@@ -180,7 +181,19 @@ fn described(
 /// An operation as one caller has it: under the policy that it names with its call.
 pub(super) fn under(s: &Scope<'_>, call: &Call<'_>, policy: Id<Policy>) -> TokenStream {
     let service = s.world().qualified(&s.world().services[call.operation.service].info);
-    described(s, call, &quote!(#service), &policies::with(s, call.id, policy))
+    let described = described(s, call, &quote!(#service), &policies::with(s, call.id, policy));
+    let safe = safe(s, policy);
+    quote!(#described #safe)
+}
+
+/// `.safe(…)`: the name of a policy that may be overridden. `standard` is what no deployment changes.
+fn safe(s: &Scope<'_>, policy: Id<Policy>) -> Option<TokenStream> {
+    let policy = &s.world().policies[policy];
+    if !s.all.settings.ranges || policy.extends.is_none() {
+        return None;
+    }
+    let (name, root) = (s.world().qualified(&policy.info), root(s, RANGES));
+    Some(quote!(.safe(#name, #root)))
 }
 
 fn shape(call: &Call<'_>) -> Option<TokenStream> {

@@ -32,6 +32,9 @@ use crate::{docs, modules, records, render};
 
 /// The constant at the root of the tree that holds the descriptors for reflection.
 pub(crate) const DESCRIPTORS: &str = "SVCKIT_DESCRIPTORS";
+/// The safe ranges, likewise, and the file that the driver writes them to.
+pub(crate) const RANGES: &str = "SVCKIT_RANGES";
+pub(crate) const RANGES_FILE: &str = "svckit_ranges.json";
 
 /// The module of a service, as text.
 pub(crate) fn module(package: Scope<'_>, id: Id<Service>) -> String {

@@ -243,7 +243,7 @@ impl Stub {
             let key = key.unwrap_or_else(|| env.ids.new_id());
             meta.set(metadata::IDEMPOTENCY_KEY, key.to_string());
         }
-        let total = (!operation.shape.streams()).then_some(operation.policy.timeout.total);
+        let total = (!operation.shape.streams()).then(|| env.live.policy(operation).timeout.total);
         let timeout = total.into_iter().chain(self.options.timeout).min();
         let own = timeout.and_then(|timeout| env.clock.now().checked_add(timeout));
         OutgoingCall { meta, deadline: own.into_iter().chain(self.deadline).min(), body }

@@ -233,8 +233,9 @@ impl Host {
     }
 
     fn deadline(&self, operation: &'static Operation, callers: Option<Instant>) -> Option<Instant> {
-        let total = (!operation.shape.streams()).then_some(operation.policy.timeout.total);
-        let own = total.and_then(|total| self.inner.env.clock.now().checked_add(total));
+        let env = &self.inner.env;
+        let total = (!operation.shape.streams()).then(|| env.live.policy(operation).timeout.total);
+        let own = total.and_then(|total| env.clock.now().checked_add(total));
         own.into_iter().chain(callers).min()
     }
 

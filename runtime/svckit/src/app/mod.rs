@@ -12,7 +12,7 @@ use std::sync::Arc;
 use svckit_core::call::Channel;
 use svckit_core::client::Stub;
 use svckit_core::clock::Env;
-use svckit_core::operation::ServiceDescriptor;
+use svckit_core::operation::{Live, ServiceDescriptor};
 
 use self::observed::Observed;
 use self::registry::Registry;
@@ -62,6 +62,7 @@ impl App {
     /// An app with this configuration, and with clock, randomness and ids of one's own.
     #[must_use]
     pub fn with_env(config: Config, env: Env) -> Self {
+        let env = Env { live: Live::changing(), ..env };
         let observed = Observed::of(&config, &env);
         Self { registry: Arc::new(Registry::new(&config, env.clone(), observed)), config, env }
     }

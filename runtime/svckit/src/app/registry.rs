@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use svckit_core::call::{Channel, Resolve, Transport};
@@ -15,6 +16,7 @@ use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
 use super::observed::{Observed, Way};
+use crate::overrides::{Ranges, Watched};
 use crate::{Config, Error, Result, ServiceServer};
 
 /// What an app knows of services.
@@ -97,6 +99,19 @@ impl Registry {
     /// Who observes it.
     pub(super) fn observed(&self) -> &Observed {
         &self.observed
+    }
+
+    /// Puts overrides of policies in force, those in the file now and those that it will have.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(super) fn overrides(&self, file: Option<PathBuf>) -> Result<Watched> {
+        let ranges = {
+            let state = self.state();
+            let served = state.servers.iter().map(ServiceServer::descriptor);
+            Ranges::of(served.chain(state.met.iter().copied()))?
+        };
+        Watched::start(file, ranges, self.env.clone())
     }
 
     /// Where what is durable is.

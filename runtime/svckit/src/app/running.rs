@@ -18,6 +18,7 @@ use super::listen::{Ends, listen};
 use super::observed::AdminPort;
 use super::{Address, App};
 use crate::Result;
+use crate::overrides::Watched;
 
 /// How long connections may take to say goodbye once their calls are ended by force.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -33,6 +34,7 @@ pub struct Running {
     kill: CancellationToken,
     server: Option<JoinHandle<()>>,
     admin: AdminPort,
+    _overrides: Watched,
 }
 
 impl fmt::Debug for Running {
@@ -43,6 +45,7 @@ impl fmt::Debug for Running {
 
 impl Running {
     pub(super) async fn start(app: App) -> Result<Self> {
+        let overrides = app.registry.overrides(app.config.path.clone())?;
         let host = app.registry.host()?;
         let broker = app.registry.observed().broker(app.registry.durable().broker()?);
         let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
@@ -50,7 +53,18 @@ impl Running {
         let (address, server) = listen(&app, &app.registry.door()?, ends).await?;
         let messaging = Some(messaging(&app, &host, broker.clone()).await?);
         let admin = AdminPort::open(&app, &host, &broker, &drain).await?;
-        Ok(Self { app, address, host, broker, messaging, drain, kill, server, admin })
+        Ok(Self {
+            app,
+            address,
+            host,
+            broker,
+            messaging,
+            drain,
+            kill,
+            server,
+            admin,
+            _overrides: overrides,
+        })
     }
 
     /// Where gRPC and HTTP listen; nothing if they do not.

@@ -32,6 +32,9 @@ use crate::{Error, Result};
 ///
 /// [http]
 /// cors = ["https://shop.example"]
+///
+/// [policy."shop.orders.v1.Interactive"]
+/// timeout.attempt = "900ms"
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -56,6 +59,10 @@ pub struct Config {
     pub payload: Payload,
     /// How services are reached over HTTP.
     pub http: HttpConfig,
+    /// The file that all this comes from. Its numbers of policies are read again whenever it changes while an app runs:
+    /// those within their safe ranges are taken up; else the file is refused with a message, and what held before stays.
+    /// That needs code that was generated with the option `ranges`. `svckit check --config FILE` judges one beforehand.
+    pub path: Option<PathBuf>,
 }
 
 impl Config {
@@ -78,6 +85,7 @@ impl Default for Config {
             data: None,
             payload: Payload::default(),
             http: HttpConfig::default(),
+            path: None,
         }
     }
 }
@@ -97,6 +105,9 @@ struct File {
     data: Option<String>,
     payload: Option<String>,
     http: Option<HttpConfig>,
+    /// Judged once it is known which services there are.
+    #[serde(default, rename = "policy")]
+    _policy: BTreeMap<String, toml::Table>,
 }
 
 /// The variables that are read.
@@ -130,6 +141,7 @@ impl Config {
         let mut config = Self { data: Some(Self::DATA.into()), ..Self::default() };
         if let Some(path) = variable("SVCKIT_CONFIG") {
             config.file(Path::new(&path))?;
+            config.path = Some(path.into());
         }
         if let Some(deployment) = variable("SVCKIT_DEPLOYMENT") {
             config.deployment = deployment;

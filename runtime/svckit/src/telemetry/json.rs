@@ -105,7 +105,7 @@ mod tests {
         });
         let text = String::from_utf8(lined.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(text.trim_end()).unwrap();
-        let expected = [
+        let expected: [(&str, Value); 6] = [
             ("level", "WARN".into()),
             ("message", "a \"quoted\" line".into()),
             ("attempt", 2.into()),
@@ -114,7 +114,7 @@ mod tests {
             ("operation", "Get".into()),
         ];
         for (name, value) in expected {
-            assert_eq!(line[name], Value::from(value), "{text}");
+            assert_eq!(line[name], value, "{text}");
         }
     }
 }

@@ -1,0 +1,78 @@
+//! Numbers of policies that hold in place of the contract's, changed while the process runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{Operation, PolicyConfig};
+
+/// What the compiler tells of a policy whose numbers may be overridden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safe {
+    /// The policy's name in the contract: `shop.orders.v1.Interactive`.
+    pub policy: &'static str,
+    /// The safe range of each number of each policy of these contracts, as JSON: what `svckit check --ranges` prints.
+    pub ranges: &'static str,
+}
+
+/// Changes the numbers of a policy.
+pub type Change = Arc<dyn Fn(&mut PolicyConfig) + Send + Sync>;
+
+/// The overrides that hold now, by the name of the policy. Clones share them; the default one never has any and costs one
+/// branch.
+#[derive(Clone, Default)]
+pub struct Live(Option<Arc<Shared>>);
+
+#[derive(Default)]
+struct Shared {
+    generation: AtomicU64,
+    changes: RwLock<BTreeMap<String, Change>>,
+}
+
+impl Live {
+    /// The contract's numbers, always.
+    pub const FIXED: Self = Self(None);
+
+    /// One that can be changed; nothing is overridden yet.
+    #[must_use]
+    pub fn changing() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Overrides these policies and no others from now on. Nothing happens to one that is [`FIXED`](Self::FIXED).
+    pub fn set(&self, changes: BTreeMap<String, Change>) {
+        if let Some(shared) = &self.0 {
+            *shared.changes.write().unwrap_or_else(PoisonError::into_inner) = changes;
+            shared.generation.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// How often they were set: whoever keeps numbers asks for them again once this has changed.
+    #[inline]
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.as_ref().map_or(0, |shared| shared.generation.load(Ordering::Acquire))
+    }
+
+    /// The numbers of an operation's policy that hold now.
+    #[must_use]
+    pub fn policy(&self, operation: &Operation) -> PolicyConfig {
+        let mut policy = operation.policy;
+        if let (Some(shared), Some(safe)) = (&self.0, operation.safe)
+            && self.generation() > 0
+        {
+            let changes = shared.changes.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(change) = changes.get(safe.policy) {
+                change(&mut policy);
+            }
+        }
+        policy
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Live({})", self.generation())
+    }
+}

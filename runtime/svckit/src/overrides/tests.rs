@@ -1,0 +1,182 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use svckit_core::clock::Env;
+use svckit_core::operation::{BulkheadConfig, Live, Operation, PolicyConfig};
+
+use super::*;
+
+const RANGES: &str = r#"[
+    {"policy": "t.v1.P", "number": "timeout.attempt", "unit": "nanoseconds", "value": "800ms", "raw": 800000000,
+     "min": {"value": "50ms", "raw": 50000000, "rule": "timeout-inversion", "message": "the callee declares p99 50ms"},
+     "max": {"value": "2s", "raw": 2000000000, "rule": "policy-contradiction", "message": "one attempt may take 3s"}},
+    {"policy": "t.v1.P", "number": "timeout.total", "unit": "nanoseconds", "value": "2s", "raw": 2000000000, "min": null, "max": null},
+    {"policy": "t.v1.P", "number": "bulkhead.concurrent", "unit": "count", "value": "4", "raw": 4, "min": null, "max": null},
+    {"operation": "t.v1.T.Get", "number": "slo.availability", "unit": "thousandths of a percent", "value": "99%", "raw": 99000, "min": null, "max": null}
+]"#;
+
+const POLICY: PolicyConfig = PolicyConfig {
+    bulkhead: Some(BulkheadConfig { concurrent: 4, queue: 4 }),
+    ..PolicyConfig::STANDARD
+};
+static GET: Operation =
+    Operation::query("t.v1.T", "Get", "/t.v1.T/Get").policy(POLICY).safe("t.v1.P", RANGES);
+static OTHER: Operation =
+    Operation::query("t.v1.T", "Other", "/t.v1.T/Other").policy(POLICY).safe("t.v1.Q", RANGES);
+
+fn ranges() -> Ranges {
+    let mut ranges = Ranges::default();
+    ranges.add(RANGES).expect("well written");
+    ranges
+}
+
+fn refused(text: &str) -> String {
+    ranges().judge(text).err().expect("refused").to_string()
+}
+
+#[test]
+fn what_is_safe_holds_for_the_operations_of_that_policy_alone() {
+    let text = "listen = \"x\"\n[policy.\"t.v1.P\"]\ntimeout.attempt = \"900ms\"\nbulkhead = { concurrent = 8 }\n";
+    let live = Live::changing();
+    assert_eq!(live.policy(&GET), POLICY);
+    live.set(ranges().judge(text).expect("safe"));
+    let now = live.policy(&GET);
+    assert_eq!(now.timeout.attempt, Duration::from_millis(900));
+    assert_eq!(now.bulkhead, Some(BulkheadConfig { concurrent: 8, queue: 4 }));
+    assert_eq!(now.retry, POLICY.retry);
+    assert_eq!(live.policy(&OTHER), POLICY);
+    live.set(BTreeMap::new());
+    assert_eq!(live.policy(&GET), POLICY, "what is written no more holds no more");
+}
+
+#[test]
+fn what_is_not_safe_is_refused_with_the_rules_message() {
+    let within = |line: &str| refused(&format!("[policy.\"t.v1.P\"]\n{line}\n"));
+    for (line, wanted) in [
+        (
+            "timeout.attempt = \"49ms\"",
+            "beyond 50ms, which is the least, timeout-inversion: the callee",
+        ),
+        ("timeout.attempt = \"3s\"", "beyond 2s, which is the most, policy-contradiction"),
+        ("timeout.attempt = 3", "`timeout.attempt` must be a duration such as"),
+        ("timeout.atempt = \"1s\"", "did you mean `timeout.attempt`?"),
+        ("retry.attempts = 4", "the contract leaves `retry.attempts` out"),
+        (
+            "timeout.total = \"700ms\"",
+            "`timeout.attempt` is more than `timeout.total`; change both",
+        ),
+        ("bulkhead.concurrent = -1", "must be a whole number such as 3"),
+    ] {
+        let message = within(line);
+        assert!(message.contains(wanted), "{line}: {message}");
+    }
+    assert!(refused("[policy.\"t.v1.PP\"]\n").contains("did you mean `t.v1.P`?"));
+    let none = Ranges::default().judge("[policy.\"t.v1.P\"]\n").err().expect("refused").to_string();
+    assert!(none.contains("`ranges = \"true\"`"), "{none}");
+}
+
+#[test]
+fn one_bad_number_refuses_the_file_and_each_is_named() {
+    let text = "[policy.\"t.v1.P\"]\ntimeout.attempt = \"900ms\"\ntimeout.total = \"soon\"\nretry.attempts = 2\n";
+    let message = refused(text);
+    assert!(message.contains("timeout.total") && message.contains("retry.attempts"), "{message}");
+}
+
+#[test]
+fn numbers_are_read_as_a_contract_writes_them() {
+    use numbers::Unit;
+    for (unit, text, value) in [
+        (Unit::Time, "250ms", Some(250_000_000)),
+        (Unit::Time, "2m", Some(120_000_000_000)),
+        (Unit::Time, "0s", None),
+        (Unit::Time, "2", None),
+        (Unit::Count, "4294967295", Some(4_294_967_295)),
+        (Unit::Count, "4294967296", None),
+        (Unit::Percent, "12.5%", Some(12_500)),
+        (Unit::Percent, "100.001%", None),
+        (Unit::Percent, "1.2345%", None),
+        (Unit::Rate, "30/m", Some(500)),
+        (Unit::Rate, "500/s", Some(500_000)),
+        (Unit::Rate, "5/d", None),
+    ] {
+        assert_eq!(unit.parse(text), value, "{text}");
+    }
+}
+
+/// Written over at one go, as deployments do, and with a length of its own so that a coarse clock of files does not matter.
+fn write(path: &std::path::Path, text: &str) {
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, text).expect("a file");
+    std::fs::rename(beside, path).expect("in its place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_file_is_taken_up_and_a_bad_one_leaves_what_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("svckit.toml");
+    let attempt = |time: &str| format!("[policy.\"t.v1.P\"]\ntimeout.attempt = \"{time}\"\n");
+    write(&path, &attempt("900ms"));
+    let env = Env { live: Live::changing(), ..Env::default() };
+    let looked = || tokio::time::sleep(Duration::from_secs(3));
+    let now = |env: &Env| env.live.policy(&GET).timeout.attempt;
+    let watched = Watched::start(Some(path.clone()), ranges(), env.clone()).expect("safe");
+    assert_eq!(now(&env), Duration::from_millis(900));
+    write(&path, &attempt("1100ms"));
+    looked().await;
+    assert_eq!(now(&env), Duration::from_millis(1_100));
+    write(&path, &attempt("10000ms"));
+    looked().await;
+    assert_eq!(now(&env), Duration::from_millis(1_100), "refused");
+    std::fs::remove_file(&path).expect("it was there");
+    looked().await;
+    assert_eq!(now(&env), Duration::from_millis(1_100), "a file that is gone says nothing");
+    write(&path, "");
+    looked().await;
+    assert_eq!(now(&env), POLICY.timeout.attempt);
+    drop(watched);
+    write(&path, &attempt("900ms"));
+    looked().await;
+    assert_eq!(now(&env), POLICY.timeout.attempt, "nobody looks any more");
+}
+
+#[tokio::test]
+async fn a_process_does_not_start_with_a_bad_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("svckit.toml");
+    write(&path, "[policy.\"t.v1.P\"]\ntimeout.attempt = \"1ms\"\n");
+    let env = Env { live: Live::changing(), ..Env::default() };
+    let error = Watched::start(Some(path), ranges(), env).err().expect("refused").to_string();
+    assert!(error.contains("svckit.toml") && error.contains("timeout-inversion"), "{error}");
+}
+
+/// Callers see the change without being made anew.
+#[tokio::test(start_paused = true)]
+async fn a_caller_has_the_numbers_that_hold_now() {
+    use futures_util::FutureExt;
+    use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport};
+    struct Hangs;
+    impl Transport for Hangs {
+        fn call(
+            &self,
+            _: &'static Operation,
+            _: OutgoingCall,
+        ) -> futures_util::future::BoxFuture<'static, Result<Answer>> {
+            std::future::pending().boxed()
+        }
+    }
+    const ONCE: PolicyConfig = PolicyConfig { retry: None, breaker: None, ..POLICY };
+    static ONE: Operation =
+        Operation::query("t.v1.T", "One", "/t.v1.T/One").policy(ONCE).safe("t.v1.P", RANGES);
+    let env = Env { live: Live::changing(), ..Env::default() };
+    let policed = svckit_policy::Policed::new(Arc::new(Hangs), env.clone());
+    let mut took = Vec::new();
+    for text in ["", "[policy.\"t.v1.P\"]\ntimeout.attempt = \"200ms\"\n", ""] {
+        env.live.set(ranges().judge(text).expect("safe"));
+        let body = Body::One(bytes::Bytes::new());
+        let call = OutgoingCall { meta: Metadata::default(), deadline: None, body };
+        let start = tokio::time::Instant::now();
+        assert!(policed.call(&ONE, call).await.is_err());
+        took.push(start.elapsed().as_millis());
+    }
+    assert!(took[1] < 250 && took[0] >= 1_000 && took[2] >= 1_000, "{took:?}");
+}
