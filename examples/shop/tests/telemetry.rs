@@ -1,0 +1,294 @@
+//! What operators see of the shop: its traces at a collector, its metrics, its health. The collector here takes OTLP as a
+//! real one does, and writes it down.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use shop::house;
+use shop::shop::common::v1::OrderId;
+use shop::shop::orders::v1::orders::{self, GetOrderRequest};
+use svckit::{App, Sampling, TelemetryConfig, Uuid};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tonic::{Request, Response, Status};
+
+/// What came to the collector.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Came>>);
+
+#[derive(Default)]
+struct Came {
+    spans: Vec<(String, Span)>,
+    metrics: Vec<String>,
+    /// All of it as text, to look for what must not be there.
+    all: String,
+}
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let request = request.into_inner();
+        let mut came = self.0.lock().unwrap();
+        came.all.push_str(&format!("{request:?}"));
+        for of in request.resource_spans {
+            let resource = of.resource.unwrap_or_default();
+            let name = texts(&resource.attributes)["service.name"].clone();
+            let spans = of.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            came.spans.extend(spans.map(|span| (name.clone(), span)));
+        }
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let request = request.into_inner();
+        let mut came = self.0.lock().unwrap();
+        came.all.push_str(&format!("{request:?}"));
+        let scopes = request.resource_metrics.into_iter().flat_map(|of| of.scope_metrics);
+        let metrics = scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name);
+        came.metrics.extend(metrics);
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+fn texts(
+    attributes: &[opentelemetry_proto::tonic::common::v1::KeyValue],
+) -> BTreeMap<String, String> {
+    let text = |value: &Option<Value>| match value {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::IntValue(number)) => number.to_string(),
+        other => format!("{other:?}"),
+    };
+    let pair = |of: &opentelemetry_proto::tonic::common::v1::KeyValue| {
+        (of.key.clone(), text(&of.value.as_ref().and_then(|any| any.value.clone())))
+    };
+    attributes.iter().map(pair).collect()
+}
+
+async fn collector() -> (Collector, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let collector = Collector::default();
+    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+    let server = tonic::transport::Server::builder()
+        .add_service(TraceServiceServer::new(collector.clone()))
+        .add_service(MetricsServiceServer::new(collector.clone()));
+    tokio::spawn(server.serve_with_incoming(incoming));
+    (collector, url)
+}
+
+fn config(name: &str, url: &str) -> TelemetryConfig {
+    TelemetryConfig {
+        service_name: name.to_owned(),
+        otlp: Some(url.to_owned()),
+        sampling: Sampling::Parent(1.0),
+        ..TelemetryConfig::default()
+    }
+}
+
+/// What is answered at the port of operators.
+async fn asked(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
+    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+/// An order that nobody placed.
+fn nowhere() -> GetOrderRequest {
+    GetOrderRequest { id: OrderId::new(Uuid::from_u128(9)) }
+}
+
+impl Came {
+    fn named(&self, name: &str, kind: i32) -> Vec<&Span> {
+        let spans = self.spans.iter().map(|(_, span)| span);
+        spans.filter(|span| span.name == name && span.kind == kind).collect()
+    }
+
+    fn one(&self, name: &str, kind: i32) -> &Span {
+        let found = self.named(name, kind);
+        let names: Vec<_> = self.spans.iter().map(|(_, span)| (&span.name, span.kind)).collect();
+        assert_eq!(found.len(), 1, "{name} {kind} among {names:?}");
+        found[0]
+    }
+}
+
+const SERVER: i32 = 2;
+const CLIENT: i32 = 3;
+const PRODUCER: i32 = 4;
+const CONSUMER: i32 = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_order_is_one_trace_over_calls_and_messages() {
+    let (collector, url) = collector().await;
+    let house = App::local().telemetry(&config("shop", &url)).admin("127.0.0.1:0");
+    let running = house::everything(house).listen("127.0.0.1:0").start().await.unwrap();
+    let at = running.url().unwrap();
+
+    let buyer = App::local().telemetry(&config("buyer", &url));
+    let buyer = buyer.endpoint("shop.orders.v1.Orders", &at).start().await.unwrap();
+    let client = orders::Client::connect(&buyer).await.unwrap();
+    let wanted = shop::drive::plan(1, 7).remove(0);
+    let (customer, token) = (wanted.customer.to_string(), wanted.token.clone());
+    client.place_order(wanted).await.unwrap();
+    client.get_order(nowhere()).await.unwrap_err();
+
+    let browser = App::local().telemetry(&config("browser", &url));
+    let browser = browser.endpoint("shop.orders.v1.Orders", at.replace("http:", "http+json:"));
+    let browser = browser.start().await.unwrap();
+    let over_http = orders::Client::connect(&browser).await.unwrap();
+    over_http.get_order(nowhere()).await.unwrap_err();
+
+    running.idle().await.unwrap();
+    let admin = running.admin_address().unwrap();
+    let (live, ready) = (asked(admin, "/livez").await, asked(admin, "/readyz").await);
+    assert_eq!((live.0, ready.0), (200, 200), "{}", ready.1);
+    assert!(ready.1.contains("\"store of shop.orders.v1.Orders\":\"ok\""), "{}", ready.1);
+    let (status, metrics) = asked(admin, "/metrics").await;
+    assert_eq!(status, 200);
+    buyer.shutdown().await;
+    browser.shutdown().await;
+    running.shutdown().await;
+
+    let came = collector.0.lock().unwrap();
+    calls(&came);
+    http(&came);
+    messages(&came);
+    scraped(&metrics);
+    for name in ["rpc.server.call.duration", "messaging.process.duration", "svckit.messages.lag"] {
+        assert!(came.metrics.iter().any(|metric| metric == name), "{name}: {:?}", came.metrics);
+    }
+    for secret in [customer.as_str(), token.as_str(), "Graz", "MUG-1"] {
+        assert!(!came.all.contains(secret), "{secret} reached the collector");
+        assert!(!metrics.contains(secret), "{secret} reached /metrics");
+    }
+}
+
+fn calls(came: &Came) {
+    let method = "shop.orders.v1.OrdersService/PlaceOrder";
+    let (client, server) = (came.one(method, CLIENT), came.one(method, SERVER));
+    assert_eq!(server.trace_id, client.trace_id);
+    assert_eq!(server.parent_span_id, client.span_id);
+    assert!(client.parent_span_id.is_empty());
+    let (mine, theirs) = (texts(&client.attributes), texts(&server.attributes));
+    for attributes in [&mine, &theirs] {
+        assert_eq!(attributes["rpc.system.name"], "grpc");
+        assert_eq!(attributes["rpc.method"], method);
+        assert_eq!(attributes["rpc.response.status_code"], "OK");
+        assert!(!attributes.contains_key("error.type"));
+    }
+    assert_eq!(mine["server.address"], "127.0.0.1");
+    assert!(mine["server.port"].parse::<u16>().is_ok());
+
+    let failed = came.one("shop.orders.v1.OrdersService/GetOrder", SERVER);
+    let attributes = texts(&failed.attributes);
+    assert_eq!(attributes["rpc.response.status_code"], "NOT_FOUND");
+    assert_eq!(attributes["error.type"], "shop.orders.v1.OrderNotFound");
+    // What the caller did wrong is no failure of the server.
+    assert_eq!(failed.status.as_ref().map_or(0, |status| status.code), 0);
+    let asked = came.one("shop.orders.v1.OrdersService/GetOrder", CLIENT);
+    assert_eq!(asked.status.as_ref().map_or(0, |status| status.code), 2);
+}
+
+fn http(came: &Came) {
+    let name = "GET /v1/orders/{id}";
+    let (client, server) = (came.one(name, CLIENT), came.one(name, SERVER));
+    assert_eq!(server.parent_span_id, client.span_id);
+    let attributes = texts(&server.attributes);
+    assert_eq!(attributes["http.request.method"], "GET");
+    assert_eq!(attributes["http.route"], "/v1/orders/{id}");
+    assert_eq!(attributes["http.response.status_code"], "404");
+}
+
+fn messages(came: &Came) {
+    let event = "shop.orders.v1.Orders.OrderPlaced";
+    let placed = came.one("shop.orders.v1.OrdersService/PlaceOrder", SERVER);
+    let sent = came.one(&format!("send {event}"), PRODUCER);
+    assert_eq!((&sent.trace_id, &sent.parent_span_id), (&placed.trace_id, &placed.span_id));
+    let attributes = texts(&sent.attributes);
+    assert_eq!(attributes["messaging.operation.type"], "send");
+    assert_eq!(attributes["messaging.destination.name"], event);
+    let processed = came.named(&format!("process {event}"), CONSUMER);
+    assert!(!processed.is_empty());
+    for span in processed {
+        assert_eq!((&span.trace_id, &span.parent_span_id), (&sent.trace_id, &sent.span_id));
+        assert_eq!(span.links.len(), 1);
+        assert_eq!(span.links[0].span_id, sent.span_id);
+        let attributes = texts(&span.attributes);
+        assert_eq!(attributes["messaging.operation.type"], "process");
+        assert_eq!(
+            attributes["messaging.message.id"],
+            texts(&sent.attributes)["messaging.message.id"]
+        );
+        assert!(attributes["messaging.consumer.group.name"].starts_with("shop."));
+    }
+    // The whole flow, through every service, to the last letter: one trace.
+    let flow = came.spans.iter().filter(|(_, span)| span.trace_id == placed.trace_id);
+    let consumers = flow.filter(|(_, span)| span.kind == CONSUMER).count();
+    assert!(consumers >= 4, "{consumers} handlers in the trace of the order");
+    let charge = came.named("shop.payments.v1.BankService/Charge", SERVER);
+    for span in charge {
+        assert_eq!(
+            span.trace_id, placed.trace_id,
+            "a handler's call belongs to the message's trace"
+        );
+    }
+}
+
+fn scraped(metrics: &str) {
+    let mut series = BTreeMap::new();
+    for line in metrics.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        assert!(series.insert(name.to_owned(), value).is_none(), "{line} is there twice");
+    }
+    let sum = |parts: &[&str]| -> f64 {
+        let has = |name: &str| parts.iter().all(|part| name.contains(part));
+        series.iter().filter(|(name, _)| has(name)).map(|(_, value)| value).sum()
+    };
+    let placed = "rpc_method=\"shop.orders.v1.OrdersService/PlaceOrder\"";
+    let count = "rpc_server_call_duration_seconds_count";
+    assert_eq!(sum(&[count, placed, "rpc_response_status_code=\"OK\""]), 1.0, "{metrics}");
+    assert_eq!(sum(&["rpc_server_call_duration_seconds_bucket", placed, "le=\"+Inf\""]), 1.0);
+    assert_eq!(sum(&[count, "error_type=\"shop.orders.v1.OrderNotFound\""]), 2.0, "{metrics}");
+    assert_eq!(
+        sum(&["http_server_request_duration_seconds_count", "http_route=\"/v1/orders/{id}\""]),
+        1.0
+    );
+    assert!(sum(&["messaging_process_duration_seconds_count", "OrderPlaced"]) >= 1.0);
+    assert!(sum(&["svckit_message_deliveries_total", "outcome=\"done\""]) >= 4.0);
+    assert!(
+        series.contains_key("svckit_outbox_stalled{rpc_service=\"shop.orders.v1.Orders\"}"),
+        "{metrics}"
+    );
+    assert!(
+        series.keys().any(|name| name.starts_with("svckit_messages_lag_seconds{")),
+        "{metrics}"
+    );
+    assert_eq!(sum(&["svckit_calls_active"]), 0.0, "{metrics}");
+}
