@@ -22,7 +22,7 @@ fn by(label: &str) -> String {
 
 /// What the service answers.
 pub(crate) fn calls(world: &World, service: &Service, board: &mut Board) {
-    let ids: Vec<_> = service.operations.iter().copied().collect();
+    let ids: Vec<_> = service.operations.to_vec();
     let answered = ids.iter().filter(|id| world.operations[**id].queue.is_none());
     let methods: Vec<String> = answered.clone().map(|id| metrics::method(world, *id)).collect();
     if methods.is_empty() {
