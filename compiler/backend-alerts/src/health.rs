@@ -42,7 +42,7 @@ fn messages(world: &World, service: &Service, rules: &mut Vec<Rule>) {
     for (group, expires) in groups {
         let limit = expires.map_or(WAIT, |nanos| (nanos / 2_000_000_000).clamp(1, WAIT));
         let late = format!("{LAG}{{{GROUP}={}}} > {limit}", metrics::quoted(&group));
-        let late = Rule::alert(format!("{short}MessagesWait"), late).lasts("5m").says(
+        let late = Rule::alert(format!("{short}MessagesWait"), late).label("group", &group).lasts("5m").says(
             format!("messages to {group} wait"),
             format!("the oldest has waited for {{{{ $value }}}} s, more than {limit}: its consumers are away or too slow"),
         );

@@ -56,9 +56,11 @@ impl Objectives<'_> {
                 "(sum by ({METHOD}) (rate({failed}[{window}])) or 0 * sum by ({METHOD}) (rate({all}[{window}]))) \
                  / sum by ({METHOD}) (rate({all}[{window}]))"
             );
-            rules.push(Rule::record(format!("{record}_rate{window}"), share));
+            let rule = Rule::record(format!("{record}_rate{window}"), share);
+            // The label of the operation is there already; said again, it tells the rules apart.
+            rules.push(rule.label(METHOD, &self.method).label("objective", "availability"));
         }
-        self.burns("AvailabilityBurns", record, "", 1.0 - percent / 100.0, rules, |window| {
+        self.burns("AvailabilityBurns", record, "availability", 1.0 - percent / 100.0, rules, |window| {
             format!("{percent}% of its calls are to be answered; more fail over {window} than that allows")
         });
     }
@@ -77,10 +79,9 @@ impl Objectives<'_> {
                 "1 - sum by ({METHOD}) (rate({soon}[{window}])) / sum by ({METHOD}) (rate({all}[{window}]))"
             );
             let rule = Rule::record(format!("{record}_rate{window}"), share);
-            rules.push(rule.label("objective", &objective));
+            rules.push(rule.label(METHOD, &self.method).label("objective", &objective));
         }
-        let extra = format!(",objective={}", metrics::quoted(&objective));
-        self.burns("LatencyBurns", record, &extra, 1.0 - percentile / 100.0, rules, |window| {
+        self.burns("LatencyBurns", record, &objective, 1.0 - percentile / 100.0, rules, |window| {
             format!("{percentile}% of its calls are to take {limit} s at most; more are slower over {window} than that allows")
         });
     }
@@ -102,7 +103,7 @@ impl Objectives<'_> {
             self.named("Latency"),
             format!("{} and {}", quantile("1h"), quantile("5m")),
         );
-        let rule = rule.says(
+        let rule = rule.label("objective", &format!("p{percentile}")).says(
             format!("{} is slow", self.method),
             format!("{percentile}% of its calls are to take {limit} s at most; over an hour they took longer"),
         );
@@ -113,21 +114,23 @@ impl Objectives<'_> {
         &self,
         name: &str,
         record: &str,
-        extra: &str,
+        objective: &str,
         budget: f64,
         rules: &mut Vec<Rule>,
         says: impl Fn(&str) -> String,
     ) {
-        let method = self.matcher();
+        let (method, said) = (self.matcher(), metrics::quoted(objective));
         for (factor, long, short, severity) in BURNS {
             if factor * budget >= 1.0 {
                 // No share of calls is so large: a lax promise is not broken that fast.
                 continue;
             }
             let limit = decimal(factor * budget);
-            let over = |window: &str| format!("{record}_rate{window}{{{method}{extra}}} > {limit}");
+            let over = |window: &str| {
+                format!("{record}_rate{window}{{{method},objective={said}}} > {limit}")
+            };
             let rule = Rule::alert(self.named(name), format!("{} and {}", over(long), over(short)));
-            let rule = rule.label("window", long);
+            let rule = rule.label("window", long).label("objective", objective);
             let summary = format!("{} burns its error budget {factor} times too fast", self.method);
             rules.push(alert(self.world, self.service, severity, rule.says(summary, says(long))));
         }

@@ -60,7 +60,7 @@ fn a_budget_burns_by_what_is_promised() {
     let text = files.get("shop.orders.v1.Orders.rules.yaml").unwrap();
     // 0.1 % may fail: 14.4 times that within an hour is too much; 1 % may be slow.
     for expected in [
-        "svckit:slo_errors:ratio_rate1h{rpc_method=\\\"shop.orders.v1.OrdersService/PlaceOrder\\\"} > 0.0144 and",
+        "svckit:slo_errors:ratio_rate1h{rpc_method=\\\"shop.orders.v1.OrdersService/PlaceOrder\\\",objective=\\\"availability\\\"} > 0.0144 and",
         "objective=\\\"p99\\\"} > 0.144 and",
         "le=~\\\"0\\\\\\\\.3\\\"",
         "le=~\\\"1(\\\\\\\\.0)?\\\"",
