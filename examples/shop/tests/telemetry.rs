@@ -1,5 +1,6 @@
 //! What operators see of the shop: its traces at a collector, its metrics, its health. The collector here takes OTLP as a
 //! real one does, and writes it down.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
 //! Policies' decisions, a panic and a drain, seen from outside.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::time::Duration;

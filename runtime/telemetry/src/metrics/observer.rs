@@ -12,11 +12,14 @@ use svckit_core::operation::Operation;
 
 use super::{Instruments, status};
 
+/// Which breaker: the operation's path, and the endpoint where there are several.
+type Breaker = (&'static str, Option<Box<str>>);
+
 /// Counts what it hears.
 pub(crate) struct MetricsObserver {
     instruments: Arc<Instruments>,
     /// The breakers that are not closed, by operation and endpoint.
-    open: Mutex<HashSet<(&'static str, Option<Box<str>>)>>,
+    open: Mutex<HashSet<Breaker>>,
     /// The endpoints that are ejected, by service.
     ejected: Mutex<HashSet<(&'static str, Box<str>)>>,
 }
@@ -35,7 +38,7 @@ impl MetricsObserver {
             BreakerState::Open | BreakerState::HalfOpen => i64::from(open.insert(key)),
         };
         drop(open);
-        self.instruments.breakers_open.add(change, &[method.clone()]);
+        self.instruments.breakers_open.add(change, std::slice::from_ref(&method));
         let state = KeyValue::new("state", state_name(state));
         self.instruments.breaker_changes.add(1, &[method, state]);
     }
