@@ -1,0 +1,9 @@
+//! TLS by rustls, with certificates that are exchanged while a process runs.
+
+mod client;
+mod files;
+mod server;
+
+pub(crate) use self::files::Watched;
+pub use self::client::ClientTls;
+pub use self::server::ServerTls;
