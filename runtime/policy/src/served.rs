@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use svckit_core::call::{Accept, Answer, IncomingCall, metadata};
+use svckit_core::call::{Accept, Answer, IncomingCall, Principal, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Refused, Result};
 use svckit_core::observe::{Event, Gate, Side};
@@ -121,7 +121,6 @@ impl Accept for Served {
         let (inner, env) = (self.inner.clone(), self.env.clone());
         async move {
             let who = operation.policy.limit.and_then(|limit| share(limit.per, &call));
-            let who = who.map(ToOwned::to_owned);
             let entered = door.enter(operation, who.as_deref(), call.deadline, &env).await;
             let place = entered.inspect_err(|error| {
                 let by = gate(error);
@@ -141,11 +140,15 @@ impl std::fmt::Debug for Served {
 }
 
 /// Whose share of a limit a call takes: that of who is authenticated, else of the address that calls.
-fn share(per: LimitPer, call: &IncomingCall) -> Option<&str> {
+fn share(per: LimitPer, call: &IncomingCall) -> Option<String> {
     match per {
         LimitPer::All => None,
-        LimitPer::Caller => call.peer.as_deref().map(host),
-        LimitPer::Tenant => call.meta.get(metadata::TENANT),
+        LimitPer::Caller => {
+            let known = call.principal.as_deref().map(Principal::key);
+            let known = known.filter(|key| !key.is_empty());
+            known.or_else(|| call.peer.as_deref().map(|peer| host(peer).to_owned()))
+        }
+        LimitPer::Tenant => call.meta.get(metadata::TENANT).map(str::to_owned),
     }
 }
 

@@ -22,7 +22,9 @@ pub use jiff::civil::Date;
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use svckit_core::broker::{DeadLetter, Envelope};
-pub use svckit_core::call::{ByteStream, Channel, Metadata, Sender, Streaming};
+pub use svckit_core::call::{
+    ByteStream, Channel, Metadata, Principal, PrincipalKind, Sender, Streaming,
+};
 pub use svckit_core::check::{Violation, Violations};
 pub use svckit_core::client::CallOptions;
 pub use svckit_core::clock::{Clock, Env, IdGen, Rng};
@@ -34,6 +36,7 @@ pub use svckit_core::patch::Change;
 pub use svckit_core::server::ServiceServer;
 pub use svckit_core::store::Range;
 pub use svckit_messaging::{GroupCounters, Lag, OutboxCounters, Status};
+pub use svckit_security::{ApiKeyConfig, AuthConfig, Credentials, CredentialsConfig, TlsConfig};
 #[cfg(feature = "sqlite")]
 pub use svckit_store_sqlite as sqlite;
 #[cfg(feature = "telemetry")]

@@ -1,22 +1,29 @@
 //! The client's side.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, Fuse};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
+use http::Uri;
 use http::uri::PathAndQuery;
+use hyper_util::rt::TokioIo;
 use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::operation::{Operation, Shape};
+use svckit_core::tls::{BoxIo, Protocol, TlsConnect};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
+use tower::Service;
 
 use crate::codec::Raw;
 use crate::{MESSAGE_LIMIT, meta, status};
@@ -52,24 +59,50 @@ impl GrpcClient {
     /// # Errors
     /// `invalid_argument` if `url` is not one.
     pub fn new(url: &str, options: ClientOptions, env: Env) -> Result<Self> {
+        Self::over(url, options, env, None)
+    }
+
+    /// As [`new`](Self::new), also for `https://host:port`: `tls` keeps those connections from being read by others.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn secured(
+        url: &str,
+        options: ClientOptions,
+        env: Env,
+        tls: Arc<dyn TlsConnect>,
+    ) -> Result<Self> {
+        Self::over(url, options, env, Some(tls))
+    }
+
+    fn over(
+        url: &str,
+        options: ClientOptions,
+        env: Env,
+        tls: Option<Arc<dyn TlsConnect>>,
+    ) -> Result<Self> {
         let invalid = |why: String| {
+            let other = if tls.is_some() { " or https://host:port" } else { "" };
             Error::invalid_argument(format!(
-                "`{url}` is no address of a gRPC service: {why}; write http://host:port"
+                "`{url}` is no address of a gRPC service: {why}; write http://host:port{other}"
             ))
         };
-        if let Some(scheme) =
-            url.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| *scheme != "http")
-        {
-            return Err(invalid(format!("the scheme {scheme} is not supported")));
-        }
-        if !url.contains("://") {
+        let Some((scheme, _)) = url.split_once("://") else {
             return Err(invalid("it has no scheme".to_owned()));
+        };
+        let tls = tls.as_ref().filter(|_| scheme == "https");
+        if scheme != "http" && tls.is_none() {
+            return Err(invalid(format!("the scheme {scheme} is not supported")));
         }
         let endpoint =
             Endpoint::from_shared(url.to_owned()).map_err(|error| invalid(error.to_string()))?;
         let endpoint = endpoint.connect_timeout(options.connect_timeout).tcp_nodelay(true);
         // A callee that vanished is found by TCP: pings of HTTP/2 cost each call something.
-        let channel = endpoint.tcp_keepalive(Some(Duration::from_secs(30))).connect_lazy();
+        let endpoint = endpoint.tcp_keepalive(Some(Duration::from_secs(30)));
+        let channel = match tls {
+            None => endpoint.connect_lazy(),
+            Some(tls) => endpoint.connect_with_connector_lazy(secure(tls.clone())),
+        };
         Ok(Self { channel, endpoint: url.to_owned(), options, env })
     }
 
@@ -114,8 +147,8 @@ impl GrpcClient {
         let limit = self.options.message_limit;
         let grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(limit);
         let mut grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
-        let gone = |error| {
-            Error::unavailable(format!("no connection to {}: {error}", self.endpoint))
+        let gone = |error: tonic::transport::Error| {
+            Error::unavailable(format!("no connection to {}: {}", self.endpoint, last(&error)))
                 .with_unreached()
         };
         grpc.ready().await.map_err(gone)?;
@@ -171,6 +204,28 @@ impl GrpcClient {
         }
         request
     }
+}
+
+/// Connects and greets.
+fn secure(
+    tls: Arc<dyn TlsConnect>,
+) -> impl Service<Uri, Response = TokioIo<BoxIo>, Error = io::Error, Future: Send> + Send + 'static {
+    tower::service_fn(move |uri: Uri| {
+        let tls = tls.clone();
+        async move {
+            let host = uri.host().unwrap_or_default();
+            let bare = host.trim_matches(['[', ']']);
+            let stream = TcpStream::connect((bare, uri.port_u16().unwrap_or(443))).await?;
+            stream.set_nodelay(true)?;
+            tls.connect(Box::new(stream), bare, Protocol::Http2).await.map(TokioIo::new)
+        }
+    })
+}
+
+/// The innermost cause, which says most.
+fn last(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 type Request = tonic::Request<BoxStream<'static, Bytes>>;

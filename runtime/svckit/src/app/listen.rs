@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use svckit_core::call::Accept;
+use svckit_core::tls::TlsAccept;
 use svckit_policy::Served;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,10 +25,13 @@ pub(super) async fn listen(
     ends: Ends<'_>,
 ) -> Result<(Address, Option<JoinHandle<()>>)> {
     let Some(address) = &app.config.listen else { return Ok((None, None)) };
+    let security = app.registry.security();
+    let door = &security.guard(door.clone())?;
+    let tls = security.server()?;
     let served = if app.config.http.serve {
-        http(app, door, address, &ends).await?
+        http(app, door, tls, address, &ends).await?
     } else {
-        grpc(app, door, address, &ends).await?
+        grpc(app, door, tls, address, &ends).await?
     };
     let (address, serving) = served.ok_or_else(|| {
         Error::failed_precondition(format!(
@@ -36,37 +41,38 @@ pub(super) async fn listen(
     Ok((Some(address), Some(serving)))
 }
 
+type Tls = Option<Arc<dyn TlsAccept>>;
 type Listening = Option<(std::net::SocketAddr, JoinHandle<()>)>;
 
 #[cfg(feature = "grpc")]
-fn grpc_options(app: &App) -> svckit_transport_grpc::ServerOptions {
+fn grpc_options(app: &App, tls: Tls) -> svckit_transport_grpc::ServerOptions {
     svckit_transport_grpc::ServerOptions {
         message_limit: app.config.message_limit,
         reflection: app.config.reflection,
-        tls: None,
+        tls,
     }
 }
 
 /// gRPC alone.
 #[cfg(feature = "grpc")]
-async fn grpc(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+async fn grpc(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
     let services = app.registry.observed().accept(door.clone(), Way::Grpc);
     let env = app.registry.env().clone();
     let server =
-        svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app)).await?;
+        svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app, tls)).await?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(ends.drain.clone(), ends.kill.clone()));
     Ok(Some((address, serving)))
 }
 
 #[cfg(not(feature = "grpc"))]
-async fn grpc(_: &App, _: &Arc<Served>, _: &str, _: &Ends<'_>) -> Result<Listening> {
+async fn grpc(_: &App, _: &Arc<dyn Accept>, _: Tls, _: &str, _: &Ends<'_>) -> Result<Listening> {
     Ok(None)
 }
 
 /// HTTP, and gRPC beside it where there is that.
 #[cfg(feature = "http")]
-async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+async fn http(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
     let services = app.registry.observed().accept(door.clone(), Way::Http);
     let env = app.registry.env().clone();
     let options = svckit_transport_http::ServerOptions {
@@ -80,6 +86,7 @@ async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> 
                 Cors::Origins(origins)
             }
         }),
+        tls,
         ..svckit_transport_http::ServerOptions::default()
     };
     let server = svckit_transport_http::HttpServer::bind(address, services, env, options).await?;
@@ -91,20 +98,20 @@ async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> 
 }
 
 #[cfg(not(feature = "http"))]
-async fn http(app: &App, door: &Arc<Served>, address: &str, ends: &Ends<'_>) -> Result<Listening> {
-    grpc(app, door, address, ends).await
+async fn http(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+    grpc(app, door, tls, address, ends).await
 }
 
 #[cfg(all(feature = "grpc", feature = "http"))]
 async fn with_grpc(
     app: &App,
-    door: &Arc<Served>,
+    door: &Arc<dyn Accept>,
     server: svckit_transport_http::HttpServer,
     ends: &Ends<'_>,
 ) -> Result<svckit_transport_http::HttpServer> {
     let services = app.registry.observed().accept(door.clone(), Way::Grpc);
     let env = app.registry.env().clone();
-    let routes = svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app)).await?;
+    let routes = svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app, None)).await?;
     let (drain, health) = (ends.drain.clone(), routes.clone());
     tokio::spawn(async move {
         drain.cancelled().await;

@@ -5,6 +5,7 @@ mod listen;
 mod observed;
 mod registry;
 mod running;
+mod secured;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use svckit_core::operation::{Live, ServiceDescriptor};
 use self::observed::Observed;
 use self::registry::Registry;
 pub use self::running::Running;
-use crate::{Config, Error, Result, ServiceServer};
+use crate::{Config, Credentials, Error, Result, ServiceServer};
 
 /// The services of one process and the ways to those elsewhere.
 ///
@@ -124,6 +125,14 @@ impl App {
     #[must_use]
     pub fn endpoint(self, service: impl Into<String>, url: impl Into<String>) -> Self {
         self.registry.add_endpoint(service.into(), url.into());
+        self
+    }
+
+    /// Says what this process shows to a service that is not served here, in place of `[credentials]` in the configuration.
+    /// It is its own: what a caller of this process has shown is never passed on.
+    #[must_use]
+    pub fn credentials(self, service: impl Into<String>, credentials: Credentials) -> Self {
+        self.registry.add_credentials(service.into(), credentials);
         self
     }
 

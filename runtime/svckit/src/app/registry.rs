@@ -16,8 +16,9 @@ use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
 use super::observed::{Observed, Way};
+use super::secured::Security;
 use crate::overrides::{Ranges, Watched};
-use crate::{Config, Error, Result, ServiceServer};
+use crate::{Config, Credentials, Error, Result, ServiceServer};
 
 /// What an app knows of services.
 pub(crate) struct Registry {
@@ -26,6 +27,7 @@ pub(crate) struct Registry {
     payload: Payload,
     durable: Durable,
     observed: Observed,
+    security: Security,
     state: Mutex<State>,
 }
 
@@ -62,11 +64,13 @@ impl Registry {
         let state = State { endpoints: config.endpoints.clone(), ..State::default() };
         let (durable, payload) = (Durable::new(config.data.clone()), config.payload);
         let (message_limit, env) = (config.message_limit, observed.env(env));
-        Self { env, message_limit, payload, durable, observed, state: Mutex::new(state) }
+        let (security, state) = (Security::new(config, env.clone()), Mutex::new(state));
+        Self { env, message_limit, payload, durable, observed, security, state }
     }
 
     /// With the services and endpoints that another one knows.
-    pub(super) fn with_all_of(self, other: &Self) -> Self {
+    pub(super) fn with_all_of(mut self, other: &Self) -> Self {
+        self.security = self.security.with_all_of(&other.security);
         {
             let (mut state, other) = (self.state(), other.state());
             state.servers.clone_from(&other.servers);
@@ -94,6 +98,16 @@ impl Registry {
         // A second generation is told when the app starts.
         let _ = state.meet(server.descriptor());
         state.servers.push(server);
+    }
+
+    /// Who may call, and what is shown to callees.
+    pub(super) fn security(&self) -> &Security {
+        &self.security
+    }
+
+    pub(super) fn add_credentials(&self, service: String, credentials: Credentials) {
+        self.state().channels.retain(|name, _| *name != service);
+        self.security.add(service, credentials);
     }
 
     /// Who observes it.
@@ -183,8 +197,8 @@ impl Registry {
         self.state().servers.iter().any(|served| served.descriptor().name == name)
     }
 
-    fn policed(&self, transport: impl Transport, way: Way, url: &str) -> Channel {
-        let policed = Arc::new(Policed::new(Arc::new(transport), self.env.clone()));
+    fn policed(&self, transport: Arc<dyn Transport>, way: Way, url: &str) -> Channel {
+        let policed = Arc::new(Policed::new(transport, self.env.clone()));
         Channel::new(self.observed.transport(policed, way, url), self.env.clone())
     }
 
@@ -211,7 +225,7 @@ impl Registry {
         }
         let channel = if self.served(service.name) {
             let door = self.observed.accept(self.door()?, Way::InProcess);
-            self.policed(InProcess::new(door), Way::InProcess, "")
+            self.policed(Arc::new(InProcess::new(door)), Way::InProcess, "")
         } else {
             let url = self.state().endpoints.get(service.name).cloned();
             let none = || {
@@ -238,8 +252,14 @@ impl Registry {
         use svckit_transport_grpc::{ClientOptions, GrpcClient};
         let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
         let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
-        let client = GrpcClient::new(url, options, self.env.clone())?;
-        Ok(self.policed(client, Way::Grpc, url))
+        let env = self.env.clone();
+        let client = if url.starts_with("https://") {
+            GrpcClient::secured(url, options, env, self.security.client()?)?
+        } else {
+            GrpcClient::new(url, options, env)?
+        };
+        let policed = |transport| self.policed(transport, Way::Grpc, url);
+        self.security.credentialed(service.name, url, client, policed)
     }
 
     #[cfg(not(feature = "grpc"))]
@@ -252,9 +272,12 @@ impl Registry {
         use svckit_transport_http::{ClientOptions, HttpClient};
         let usual = ClientOptions::default();
         let connect_timeout = connect_timeout(service, usual.connect_timeout);
-        let options = ClientOptions { connect_timeout, message_limit: self.message_limit, ..usual };
+        let secured = url.starts_with("https+json://");
+        let tls = if secured { Some(self.security.client()?) } else { None };
+        let options = ClientOptions { connect_timeout, message_limit: self.message_limit, tls };
         let client = HttpClient::new(url, options, self.env.clone())?;
-        Ok(self.policed(client, Way::Http, url))
+        let policed = |transport| self.policed(transport, Way::Http, url);
+        self.security.credentialed(service.name, url, client, policed)
     }
 
     #[cfg(not(feature = "http"))]

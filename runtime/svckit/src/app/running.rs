@@ -76,7 +76,8 @@ impl Running {
     /// Where gRPC and HTTP listen, as a client writes it: `http://127.0.0.1:7000`.
     #[must_use]
     pub fn url(&self) -> Option<String> {
-        self.address.map(|address| format!("http://{address}"))
+        let scheme = if self.app.config.tls.cert.is_some() { "https" } else { "http" };
+        self.address.map(|address| format!("{scheme}://{address}"))
     }
 
     /// Where `/metrics`, `/livez` and `/readyz` are; nothing if they are nowhere.

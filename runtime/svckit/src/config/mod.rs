@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use svckit_core::message::Payload;
+use svckit_security::{AuthConfig, CredentialsConfig, TlsConfig};
 
 pub use self::http::HttpConfig;
 use crate::{Error, Result};
@@ -63,6 +64,12 @@ pub struct Config {
     /// those within their safe ranges are taken up; else the file is refused with a message, and what held before stays.
     /// That needs code that was generated with the option `ranges`. `svckit check --config FILE` judges one beforehand.
     pub path: Option<PathBuf>,
+    /// Certificates of this process: `https://` for callers and callees.
+    pub tls: TlsConfig,
+    /// What the deployment says of callers beyond the contracts, by the services' names.
+    pub auth: BTreeMap<String, AuthConfig>,
+    /// What is shown to callees, by their names.
+    pub credentials: BTreeMap<String, CredentialsConfig>,
 }
 
 impl Config {
@@ -86,6 +93,9 @@ impl Default for Config {
             payload: Payload::default(),
             http: HttpConfig::default(),
             path: None,
+            tls: TlsConfig::default(),
+            auth: BTreeMap::new(),
+            credentials: BTreeMap::new(),
         }
     }
 }
@@ -108,6 +118,11 @@ struct File {
     /// Judged once it is known which services there are.
     #[serde(default, rename = "policy")]
     _policy: BTreeMap<String, toml::Table>,
+    tls: Option<TlsConfig>,
+    #[serde(default)]
+    auth: BTreeMap<String, AuthConfig>,
+    #[serde(default)]
+    credentials: BTreeMap<String, CredentialsConfig>,
 }
 
 /// The variables that are read.
@@ -193,6 +208,11 @@ impl Config {
         if let Some(http) = file.http {
             self.http = http;
         }
+        if let Some(tls) = file.tls {
+            self.tls = tls;
+        }
+        self.auth.extend(file.auth);
+        self.credentials.extend(file.credentials);
         self.listen = file.listen.or(self.listen.take());
         self.admin = file.admin.or(self.admin.take());
         self.endpoints.extend(file.endpoints);
