@@ -109,7 +109,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("toml", &["svckit-driver", "svckit"]),
     ("tonic", &["svckit-transport-grpc"]),
     ("axum", &["svckit-transport-http"]),
-    ("hyper", &["svckit-security", "svckit-telemetry", "svckit-transport-grpc", "svckit-transport-http"]),
+    (
+        "hyper",
+        &["svckit-security", "svckit-telemetry", "svckit-transport-grpc", "svckit-transport-http"],
+    ),
     ("opentelemetry", &["svckit-telemetry"]),
     (
         "tokio",

@@ -14,7 +14,9 @@ pub(crate) fn principal(certificate: Option<&[u8]>) -> Result<Principal> {
         )
     })?;
     let named = subject(der).filter(|name| !name.is_empty()).ok_or_else(|| {
-        Error::unauthenticated("the certificate that was shown names nobody; put a name in its subjectAltName")
+        Error::unauthenticated(
+            "the certificate that was shown names nobody; put a name in its subjectAltName",
+        )
     })?;
     Ok(Principal::new(PrincipalKind::Certificate, named))
 }
@@ -25,8 +27,14 @@ fn subject(der: &[u8]) -> Option<String> {
     let names = names.map(|extension| &*extension.value.general_names).unwrap_or_default();
     let first = |pick: fn(&GeneralName<'_>) -> Option<String>| names.iter().find_map(pick);
     first(|name| if let GeneralName::URI(uri) = name { Some((*uri).to_owned()) } else { None })
-        .or_else(|| first(|n| if let GeneralName::DNSName(dns) = n { Some((*dns).to_owned()) } else { None }))
-        .or_else(|| first(|n| if let GeneralName::RFC822Name(m) = n { Some((*m).to_owned()) } else { None }))
+        .or_else(|| {
+            first(
+                |n| if let GeneralName::DNSName(dns) = n { Some((*dns).to_owned()) } else { None },
+            )
+        })
+        .or_else(|| {
+            first(|n| if let GeneralName::RFC822Name(m) = n { Some((*m).to_owned()) } else { None })
+        })
         .or_else(|| {
             let mut names = certificate.subject().iter_common_name();
             names.next().and_then(|name| name.as_str().ok()).map(str::to_owned)

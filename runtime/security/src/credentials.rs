@@ -54,7 +54,11 @@ impl Credentials {
             }
             (None, Some(name)) => {
                 let key = variable(name).filter(|key| !key.trim().is_empty());
-                let none = || Error::invalid_argument(format!("the variable {name} (`api_key_env`) is not set"));
+                let none = || {
+                    Error::invalid_argument(format!(
+                        "the variable {name} (`api_key_env`) is not set"
+                    ))
+                };
                 Source::ApiKey(key.ok_or_else(none)?.trim().to_owned())
             }
             _ => {
@@ -70,7 +74,9 @@ impl Credentials {
     fn header(&self) -> (&'static str, String) {
         match &*self.0 {
             Source::Bearer(token) => (metadata::AUTHORIZATION, format!("Bearer {token}")),
-            Source::File(_, token) => (metadata::AUTHORIZATION, format!("Bearer {}", token.current())),
+            Source::File(_, token) => {
+                (metadata::AUTHORIZATION, format!("Bearer {}", token.current()))
+            }
             Source::ApiKey(key) => (metadata::API_KEY, key.clone()),
         }
     }
@@ -81,7 +87,9 @@ fn token(path: &std::path::Path) -> Result<String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::from(error).context(format!("bearer_file {shown}")))?;
     match text.trim() {
-        "" => Err(Error::invalid_argument(format!("bearer_file {shown} is empty; it should hold a token"))),
+        "" => Err(Error::invalid_argument(format!(
+            "bearer_file {shown} is empty; it should hold a token"
+        ))),
         token => Ok(token.to_owned()),
     }
 }
@@ -134,7 +142,9 @@ impl<T: Transport> Transport for Credentialed<T> {
         let (name, value) = self.credentials.header();
         call.meta.set(name, &*value);
         if call.meta.get(name) != Some(&*value) {
-            let error = Error::invalid_argument("the credentials for the callee hold what no header can carry");
+            let error = Error::invalid_argument(
+                "the credentials for the callee hold what no header can carry",
+            );
             return std::future::ready(Err(error)).boxed();
         }
         self.inner.call(operation, call)

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use svckit_core::call::{Accept, Answer, IncomingCall, Metadata, Principal, PrincipalKind, metadata};
+use svckit_core::call::{
+    Accept, Answer, IncomingCall, Metadata, Principal, PrincipalKind, metadata,
+};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::operation::{Operation, Scheme, ServiceDescriptor};
@@ -79,7 +81,8 @@ impl Guard {
         for service in inner.services() {
             let config = options.auth.get(service.name).cloned().unwrap_or_default();
             let door = Door::new(service, &config, options);
-            let door = door.map_err(|error| error.context(format!("[auth.\"{}\"]", service.name)))?;
+            let door =
+                door.map_err(|error| error.context(format!("[auth.\"{}\"]", service.name)))?;
             doors.insert(service.name, Arc::new(door));
         }
         Ok(Self { inner, doors })

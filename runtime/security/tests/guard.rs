@@ -24,8 +24,8 @@ use tokio::net::TcpListener;
 const ISSUER: &str = "https://id.shop.example";
 
 static READ: Operation = Operation::query("t.v1.Orders", "Read", "/t.v1.Orders/Read");
-static WRITE: Operation = Operation::command("t.v1.Orders", "Write", "/t.v1.Orders/Write")
-    .scopes(&["orders:write"]);
+static WRITE: Operation =
+    Operation::command("t.v1.Orders", "Write", "/t.v1.Orders/Write").scopes(&["orders:write"]);
 
 static OPERATIONS: [&Operation; 2] = [&READ, &WRITE];
 
@@ -113,7 +113,11 @@ fn world(service: &'static ServiceDescriptor, config: AuthConfig) -> World {
 
 impl World {
     /// Calls from far away with these headers.
-    async fn call(&self, operation: &'static Operation, headers: &[(&str, &str)]) -> Result<IncomingCall> {
+    async fn call(
+        &self,
+        operation: &'static Operation,
+        headers: &[(&str, &str)],
+    ) -> Result<IncomingCall> {
         self.call_from(Some("10.1.2.3:4000"), operation, headers).await
     }
 
@@ -152,7 +156,8 @@ impl Signer {
 
     fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.1.to_owned()), ..Header::new(Algorithm::ES256) };
-        jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(&self.0.serialize_der())).unwrap()
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(&self.0.serialize_der()))
+            .unwrap()
     }
 
     /// The point, `04 x y`.
@@ -223,12 +228,20 @@ async fn a_good_token_says_who_calls_and_goes_no_further() {
     let mut claims = world.claims();
     claims["email"] = json!("ann@shop.example");
     let token = signer.sign(&claims);
-    let headers = [("authorization", &*format!("Bearer {token}")), ("x-tenant", "other"), ("cookie", "a=b")];
+    let headers =
+        [("authorization", &*format!("Bearer {token}")), ("x-tenant", "other"), ("cookie", "a=b")];
     let call = world.call(&READ, &headers).await.unwrap();
     let principal = call.principal.clone().unwrap();
-    assert_eq!((principal.kind, &*principal.subject, &*principal.key()), (PrincipalKind::Jwt, "ann", "jwt:ann"));
+    assert_eq!(
+        (principal.kind, &*principal.subject, &*principal.key()),
+        (PrincipalKind::Jwt, "ann", "jwt:ann")
+    );
     assert_eq!(principal.claims["email"], "ann@shop.example");
-    assert_eq!(call.meta.get("x-tenant"), Some("acme"), "what the token says, not what the caller says");
+    assert_eq!(
+        call.meta.get("x-tenant"),
+        Some("acme"),
+        "what the token says, not what the caller says"
+    );
     assert_eq!((call.meta.get("authorization"), call.meta.get("cookie")), (None, None));
     let shown = format!("{call:?}");
     assert!(!shown.contains(&token) && !shown.contains("ann@shop"), "{shown}");
@@ -259,7 +272,8 @@ async fn claims_that_are_wrong_are_refused_by_name() {
         assert_eq!(error.code(), code, "{claim}");
     }
     let mut claims = world.claims();
-    (claims["exp"], claims["nbf"], claims["iat"]) = (json!(now - 29), json!(now + 29), json!(now + 29));
+    (claims["exp"], claims["nbf"], claims["iat"]) =
+        (json!(now - 29), json!(now + 29), json!(now + 29));
     world.with_token(&signer.sign(&claims)).await.expect("clocks may differ a little");
 }
 
@@ -278,7 +292,8 @@ async fn tokens_that_anybody_can_make_are_refused() {
     let der = signer.0.subject_public_key_info();
     for secret in [signer.point(), pem.as_bytes(), &*der] {
         let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::HS256) };
-        let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
+        let token =
+            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
         assert_eq!(refusal(world.with_token(&token).await).code(), Code::Unauthenticated);
     }
     assert_eq!(issuer.asked(), 0, "for those the issuer is not even asked");
@@ -347,7 +362,11 @@ async fn an_operation_may_need_scopes() {
     let error = refusal(write(&world.claims()).await);
     assert_eq!(error.code(), Code::PermissionDenied);
     assert!(error.message().contains("needs the scope `orders:write`"), "{error}");
-    for (claim, value) in [("scope", json!("a orders:write")), ("scp", json!(["orders:write"])), ("scp", json!("orders:write"))] {
+    for (claim, value) in [
+        ("scope", json!("a orders:write")),
+        ("scp", json!(["orders:write"])),
+        ("scp", json!("orders:write")),
+    ] {
         let mut claims = world.claims();
         claims[claim] = value;
         write(&claims).await.unwrap();
@@ -374,11 +393,20 @@ async fn keys_are_known_by_name_and_bring_their_tenant() {
     assert_eq!((call.meta.get("x-tenant"), call.meta.get("x-api-key")), (Some("acme"), None));
     assert_eq!(call.principal.unwrap().key(), "api_key:partner");
     let wrong = refusal(world.call(&READ, &[("x-api-key", "wrong-key")]).await);
-    assert!(wrong.code() == Code::Unauthenticated && !wrong.message().contains("wrong-key"), "{wrong}");
+    assert!(
+        wrong.code() == Code::Unauthenticated && !wrong.message().contains("wrong-key"),
+        "{wrong}"
+    );
     assert_eq!(refusal(world.call(&READ, &[]).await).code(), Code::Unauthenticated);
     let none = refusal(world.call(&READ, &[("x-api-key", "a"), ("x-tenant", "acme")]).await);
-    assert!(none.code() == Code::PermissionDenied && none.message().contains("no tenant"), "{none}");
-    assert_eq!(refusal(world.call(&WRITE, &[("x-api-key", "test")]).await).code(), Code::PermissionDenied);
+    assert!(
+        none.code() == Code::PermissionDenied && none.message().contains("no tenant"),
+        "{none}"
+    );
+    assert_eq!(
+        refusal(world.call(&WRITE, &[("x-api-key", "test")]).await).code(),
+        Code::PermissionDenied
+    );
 }
 
 #[tokio::test]
@@ -392,16 +420,23 @@ async fn without_auth_only_peers_call_and_only_they_are_believed() {
     }
     for far in ["10.0.0.1:1", "", "localhost:1"] {
         let error = refusal(inner.call_from(Some(far), &READ, &tenant).await);
-        assert!(error.code() == Code::PermissionDenied && error.message().contains("client_ca"), "{error}");
+        assert!(
+            error.code() == Code::PermissionDenied && error.message().contains("client_ca"),
+            "{error}"
+        );
     }
     let behind = world(&INNER, AuthConfig { behind_proxy: true, ..AuthConfig::default() });
     refusal(behind.call_from(Some("127.0.0.1:1"), &READ, &[]).await);
     let open = world(&OPEN, AuthConfig::default());
-    let call = open.call(&READ, &[("x-tenant", "acme"), ("authorization", "Bearer x")]).await.unwrap();
+    let call =
+        open.call(&READ, &[("x-tenant", "acme"), ("authorization", "Bearer x")]).await.unwrap();
     assert_eq!((call.meta.get("x-tenant"), call.meta.get("authorization")), (None, None));
     assert_eq!(refusal(open.call(&WRITE, &[]).await).code(), Code::PermissionDenied);
     let certificates = world(&CERTIFICATES, AuthConfig::default());
-    assert_eq!(refusal(certificates.call_from(Some("127.0.0.1:1"), &READ, &[]).await).code(), Code::Unauthenticated);
+    assert_eq!(
+        refusal(certificates.call_from(Some("127.0.0.1:1"), &READ, &[]).await).code(),
+        Code::Unauthenticated
+    );
 }
 
 #[test]

@@ -39,7 +39,8 @@ impl Files {
     fn issue(&self, name: &str, by: &Authority, host: &str, expired: bool) -> (PathBuf, PathBuf) {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         if expired {
-            (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+            (params.not_before, params.not_after) =
+                (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, by).unwrap();
@@ -51,7 +52,10 @@ impl Files {
 struct Hand(Instant, AtomicU64);
 
 impl Clock for Hand {
-    #[expect(clippy::disallowed_methods, reason = "certificates are judged by the system's time of day")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "certificates are judged by the system's time of day"
+    )]
     fn wall(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -142,9 +146,11 @@ async fn callers_show_certificates_of_the_authority() {
     let demanding = serve(server(&config, Env::default())).await;
     let client = |own: Option<(PathBuf, PathBuf)>| {
         let (client_cert, client_key) = own.unzip();
-        ClientTls::new(&TlsConfig { client_cert, client_key, ..trusting(&ca) }, Env::default()).unwrap()
+        ClientTls::new(&TlsConfig { client_cert, client_key, ..trusting(&ca) }, Env::default())
+            .unwrap()
     };
-    let (nobody, friend) = (client(None), client(Some(files.issue("friend", &ours, "caller", false))));
+    let (nobody, friend) =
+        (client(None), client(Some(files.issue("friend", &ours, "caller", false))));
     let stranger = client(Some(files.issue("stranger", &other, "caller", false)));
     let late = client(Some(files.issue("late", &ours, "caller", true)));
     assert_eq!(ask(&friend, asking, "localhost").await.as_deref(), Ok("y"));
@@ -188,7 +194,9 @@ fn what_is_half_said_or_unreadable_is_told() {
     let ours = authority();
     let (cert, _) = files.issue("one", &ours, "localhost", false);
     let (_, key) = files.issue("two", &ours, "localhost", false);
-    let message = |config: &TlsConfig| ServerTls::new(config, Env::default()).err().map(|e| e.message().to_owned());
+    let message = |config: &TlsConfig| {
+        ServerTls::new(config, Env::default()).err().map(|e| e.message().to_owned())
+    };
     let half = TlsConfig { cert: Some(cert.clone()), ..TlsConfig::default() };
     assert!(message(&half).unwrap().contains("both `cert` and `key`"));
     assert!(message(&serving((cert, key.clone()))).unwrap().contains("can't be used"));

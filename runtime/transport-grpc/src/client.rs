@@ -209,7 +209,8 @@ impl GrpcClient {
 /// Connects and greets.
 fn secure(
     tls: Arc<dyn TlsConnect>,
-) -> impl Service<Uri, Response = TokioIo<BoxIo>, Error = io::Error, Future: Send> + Send + 'static {
+) -> impl Service<Uri, Response = TokioIo<BoxIo>, Error = io::Error, Future: Send> + Send + 'static
+{
     tower::service_fn(move |uri: Uri| {
         let tls = tls.clone();
         async move {

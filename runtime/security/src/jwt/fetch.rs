@@ -31,15 +31,20 @@ impl Target {
     /// `invalid_argument` if it is no URL, or one that anybody on the way could answer.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let invalid = |why: &str| {
-            Error::invalid_argument(format!("`{text}` is no place for an issuer's keys: {why}; write https://host/path"))
+            Error::invalid_argument(format!(
+                "`{text}` is no place for an issuer's keys: {why}; write https://host/path"
+            ))
         };
         let url: Uri = text.parse().map_err(|_| invalid("it is no URL"))?;
-        let host = url.host().filter(|host| !host.is_empty()).ok_or_else(|| invalid("it has no host"))?;
+        let host =
+            url.host().filter(|host| !host.is_empty()).ok_or_else(|| invalid("it has no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let secure = match url.scheme_str() {
             Some("https") => true,
             Some("http") if is_here(&host) => false,
-            Some("http") => return Err(invalid("whoever is on the way could put keys of their own there")),
+            Some("http") => {
+                return Err(invalid("whoever is on the way could put keys of their own there"));
+            }
             _ => return Err(invalid("the scheme is another")),
         };
         let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });

@@ -157,9 +157,12 @@ impl Keys {
         self.state().tried = Some(now);
         let keys = self.set().await.map_err(|error| {
             tracing::warn!(%error, "an issuer's keys could not be fetched");
-            Error::new(Code::Unavailable, "the keys of the tokens' issuer can't be had right now; try again")
-                .with_retry_after(PAUSE)
-                .with_source(error)
+            Error::new(
+                Code::Unavailable,
+                "the keys of the tokens' issuer can't be had right now; try again",
+            )
+            .with_retry_after(PAUSE)
+            .with_source(error)
         })?;
         let mut state = self.state();
         (state.keys, state.fetched) = (Arc::new(keys), Some(now));
@@ -189,8 +192,9 @@ impl Keys {
     async fn discover(&self, issuer: &str) -> Result<String> {
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let bytes = get(&Target::parse(&url)?, self.tls.as_ref(), &self.env).await?;
-        let found: Discovery = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::unavailable(format!("{url} is no discovery document: {error}")))?;
+        let found: Discovery = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::unavailable(format!("{url} is no discovery document: {error}"))
+        })?;
         if found.issuer != issuer {
             return Err(Error::unavailable(format!(
                 "{url} is of another issuer: found {}, {issuer} is asked for",

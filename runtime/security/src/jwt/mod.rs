@@ -119,7 +119,8 @@ impl Verifier {
         let known = ALGORITHMS.iter().find(|(known, _)| *known == name);
         let algorithm = known.map(|(_, algorithm)| *algorithm);
         let algorithm = algorithm.filter(|algorithm| self.algorithms.contains(algorithm));
-        let algorithm = algorithm.ok_or_else(|| refused("the way it is signed is not allowed here"))?;
+        let algorithm =
+            algorithm.ok_or_else(|| refused("the way it is signed is not allowed here"))?;
         if header.contains_key("crit") {
             return Err(refused("its header demands what is not understood here"));
         }
@@ -130,7 +131,8 @@ impl Verifier {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err(refused(format_args!("another issuer than {} has issued it", self.issuer)));
         }
-        let is_ours = |word: &Value| word.as_str().is_some_and(|w| self.audience.iter().any(|a| a == w));
+        let is_ours =
+            |word: &Value| word.as_str().is_some_and(|w| self.audience.iter().any(|a| a == w));
         let for_us = match claims.get("aud") {
             _ if self.audience.is_empty() => true,
             Some(Value::Array(words)) => words.iter().any(is_ours),
@@ -146,7 +148,10 @@ impl Verifier {
         let now = seconds(self.env.clock.wall());
         let time = |name: &str| match claims.get(name) {
             None => Ok(None),
-            Some(value) => value.as_f64().map(Some).ok_or_else(|| refused(format_args!("its `{name}` is no time"))),
+            Some(value) => value
+                .as_f64()
+                .map(Some)
+                .ok_or_else(|| refused(format_args!("its `{name}` is no time"))),
         };
         let expires = time("exp")?.ok_or_else(|| refused("it does not say when it expires"))?;
         if expires + LEEWAY <= now {
@@ -167,8 +172,10 @@ impl Verifier {
         let subject = subject.ok_or_else(|| refused("it does not say whose it is (`sub`)"))?;
         let mut principal = Principal::new(PrincipalKind::Jwt, subject);
         principal.tenant = self.tenant.and_then(text).map(str::to_owned);
-        principal.scopes = ["scope", "scp"].iter().flat_map(|name| granted(claims.get(*name))).collect();
-        let wanted = self.claims.iter().filter_map(|name| Some((name.clone(), text(name)?.to_owned())));
+        principal.scopes =
+            ["scope", "scp"].iter().flat_map(|name| granted(claims.get(*name))).collect();
+        let wanted =
+            self.claims.iter().filter_map(|name| Some((name.clone(), text(name)?.to_owned())));
         principal.claims = wanted.collect();
         Ok(principal)
     }
@@ -177,11 +184,17 @@ impl Verifier {
 /// The token of `Bearer TOKEN`.
 fn bearer(authorization: Option<&str>) -> Result<&str> {
     let shown = authorization.ok_or_else(|| {
-        Error::unauthenticated("no token was shown; send yours in the header `authorization: Bearer …`")
+        Error::unauthenticated(
+            "no token was shown; send yours in the header `authorization: Bearer …`",
+        )
     })?;
     let token = match shown.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => return Err(Error::unauthenticated("`authorization` holds no bearer token; write `Bearer …`")),
+        _ => {
+            return Err(Error::unauthenticated(
+                "`authorization` holds no bearer token; write `Bearer …`",
+            ));
+        }
     };
     if token.len() > LONGEST {
         return Err(refused(format_args!("it is longer than {LONGEST} bytes")));
@@ -193,7 +206,9 @@ fn bearer(authorization: Option<&str>) -> Result<&str> {
 fn granted(claim: Option<&Value>) -> Vec<String> {
     match claim {
         Some(Value::String(words)) => words.split_whitespace().map(str::to_owned).collect(),
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::Array(words)) => {
+            words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
         _ => Vec::new(),
     }
 }

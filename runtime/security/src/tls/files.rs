@@ -52,7 +52,10 @@ pub(super) fn roots(path: &Path) -> Result<Arc<RootCertStore>> {
 }
 
 fn unreadable(path: &Path, why: &str) -> Error {
-    Error::invalid_argument(format!("{} can't be used: {why}; a PEM file is needed", path.display()))
+    Error::invalid_argument(format!(
+        "{} can't be used: {why}; a PEM file is needed",
+        path.display()
+    ))
 }
 
 /// When a file was written, and how long it is.
@@ -108,7 +111,10 @@ impl<T: Clone> Watched<T> {
                         state.made = made;
                     }
                     Err(error) => {
-                        tracing::error!("new certificates are refused and the old ones are kept: {}", error.message());
+                        tracing::error!(
+                            "new certificates are refused and the old ones are kept: {}",
+                            error.message()
+                        );
                     }
                 }
             }

@@ -4,6 +4,6 @@ mod client;
 mod files;
 mod server;
 
-pub(crate) use self::files::Watched;
 pub use self::client::ClientTls;
+pub(crate) use self::files::Watched;
 pub use self::server::ServerTls;

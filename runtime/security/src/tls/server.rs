@@ -49,7 +49,8 @@ impl ServerTls {
             ));
         }
         let (authority, required) = (config.client_ca.clone(), config.client_required);
-        let files = [Some(cert.clone()), Some(key.clone()), authority.clone()].into_iter().flatten();
+        let files =
+            [Some(cert.clone()), Some(key.clone()), authority.clone()].into_iter().flatten();
         let made = move || made(&cert, &key, authority.as_deref(), required);
         let config = Watched::new(files.collect(), env.clone(), made);
         let config = config.map_err(|error| error.context("[tls]"))?;
@@ -65,7 +66,9 @@ fn made(
 ) -> Result<Arc<ServerConfig>> {
     let invalid = |error: &dyn fmt::Display| {
         let (cert, key) = (cert.display(), key.display());
-        Error::invalid_argument(format!("the certificate {cert} and the key {key} can't be used: {error}"))
+        Error::invalid_argument(format!(
+            "the certificate {cert} and the key {key} can't be used: {error}"
+        ))
     };
     let builder = ServerConfig::builder_with_provider(provider());
     let builder = builder.with_safe_default_protocol_versions().map_err(|e| invalid(&e))?;

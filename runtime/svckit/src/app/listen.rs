@@ -55,11 +55,18 @@ fn grpc_options(app: &App, tls: Tls) -> svckit_transport_grpc::ServerOptions {
 
 /// gRPC alone.
 #[cfg(feature = "grpc")]
-async fn grpc(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+async fn grpc(
+    app: &App,
+    door: &Arc<dyn Accept>,
+    tls: Tls,
+    address: &str,
+    ends: &Ends<'_>,
+) -> Result<Listening> {
     let services = app.registry.observed().accept(door.clone(), Way::Grpc);
     let env = app.registry.env().clone();
     let server =
-        svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app, tls)).await?;
+        svckit_transport_grpc::GrpcServer::bind(address, services, env, grpc_options(app, tls))
+            .await?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(ends.drain.clone(), ends.kill.clone()));
     Ok(Some((address, serving)))
@@ -72,7 +79,13 @@ async fn grpc(_: &App, _: &Arc<dyn Accept>, _: Tls, _: &str, _: &Ends<'_>) -> Re
 
 /// HTTP, and gRPC beside it where there is that.
 #[cfg(feature = "http")]
-async fn http(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+async fn http(
+    app: &App,
+    door: &Arc<dyn Accept>,
+    tls: Tls,
+    address: &str,
+    ends: &Ends<'_>,
+) -> Result<Listening> {
     let services = app.registry.observed().accept(door.clone(), Way::Http);
     let env = app.registry.env().clone();
     let options = svckit_transport_http::ServerOptions {
@@ -98,7 +111,13 @@ async fn http(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: 
 }
 
 #[cfg(not(feature = "http"))]
-async fn http(app: &App, door: &Arc<dyn Accept>, tls: Tls, address: &str, ends: &Ends<'_>) -> Result<Listening> {
+async fn http(
+    app: &App,
+    door: &Arc<dyn Accept>,
+    tls: Tls,
+    address: &str,
+    ends: &Ends<'_>,
+) -> Result<Listening> {
     grpc(app, door, tls, address, ends).await
 }
 
@@ -111,7 +130,8 @@ async fn with_grpc(
 ) -> Result<svckit_transport_http::HttpServer> {
     let services = app.registry.observed().accept(door.clone(), Way::Grpc);
     let env = app.registry.env().clone();
-    let routes = svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app, None)).await?;
+    let routes =
+        svckit_transport_grpc::GrpcRoutes::new(services, env, grpc_options(app, None)).await?;
     let (drain, health) = (ends.drain.clone(), routes.clone());
     tokio::spawn(async move {
         drain.cancelled().await;

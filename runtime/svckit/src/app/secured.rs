@@ -56,15 +56,16 @@ impl Security {
     /// A guard before what is served to others.
     pub(super) fn guard(&self, door: Arc<dyn Accept>) -> Result<Arc<dyn Accept>> {
         let served = door.services();
-        if let Some(unknown) = self.auth.keys().find(|name| served.iter().all(|s| s.name != **name)) {
+        if let Some(unknown) = self.auth.keys().find(|name| served.iter().all(|s| s.name != **name))
+        {
             return Err(Error::invalid_argument(format!(
                 "[auth.\"{unknown}\"] is for a service that is not served here; name one that is, or take it out"
             )));
         }
         // The system's certificates are read only where an issuer may need them.
-        let needed = served.iter().any(|service| {
-            matches!(service.auth.scheme, svckit_core::operation::Scheme::Jwt(_))
-        });
+        let needed = served
+            .iter()
+            .any(|service| matches!(service.auth.scheme, svckit_core::operation::Scheme::Jwt(_)));
         let tls = if needed { Some(self.client()?) } else { None };
         let options = GuardOptions { env: self.env.clone(), auth: self.auth.clone(), tls };
         Ok(Arc::new(Guard::new(door, &options)?))
@@ -79,7 +80,8 @@ impl Security {
         transport: T,
         policed: impl FnOnce(Arc<dyn Transport>) -> Channel,
     ) -> Result<Channel> {
-        let told = self.credentials.lock().unwrap_or_else(PoisonError::into_inner).get(service).cloned();
+        let told =
+            self.credentials.lock().unwrap_or_else(PoisonError::into_inner).get(service).cloned();
         let credentials = match (told, self.configured.get(service)) {
             (Some(told), _) => told,
             (None, Some(config)) => {
