@@ -93,7 +93,7 @@ async fn a_client_finds_its_callee_again() {
 async fn an_address_that_is_none_is_told() {
     for (url, wanted) in [
         ("inventory:7001", "no scheme"),
-        ("https://inventory", "https is not"),
+        ("ftp://inventory", "ftp is not"),
         ("http://", "no address"),
     ] {
         let app = App::local().endpoint("sample.v1.Orders", url);

@@ -13,6 +13,7 @@ mod failures;
 mod http;
 mod others;
 mod peer;
+mod secured;
 mod shop;
 mod shutdown;
 mod sockets;
