@@ -238,6 +238,6 @@ fn refused(operation: &'static Operation, error: Error) -> BoxFuture<'static, Re
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("services", &self.doors.keys()).finish_non_exhaustive()
+        f.debug_struct("Guard").field("services", &self.doors.len()).finish_non_exhaustive()
     }
 }
