@@ -8,6 +8,7 @@ use svckit_policy::Served;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(any(feature = "grpc", feature = "http"))]
 use super::observed::Way;
 use super::{Address, App};
 use crate::{Error, Result};
