@@ -121,6 +121,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "svckit-messaging",
             "svckit-operate",
             "svckit-policy",
+            "svckit-security",
             "svckit-sqlite",
             "svckit-store-memory",
             "svckit-store-sqlite",

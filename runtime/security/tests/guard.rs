@@ -1,5 +1,7 @@
 //! Tokens, keys and tenants, judged by a guard; the issuer is a real server.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -219,7 +221,7 @@ async fn tokens() -> (World, Signer, Issuer) {
 }
 
 fn refusal(done: Result<IncomingCall>) -> Error {
-    done.err().expect("it is refused")
+    done.expect_err("it is refused")
 }
 
 #[tokio::test]
@@ -445,7 +447,7 @@ fn a_configuration_that_makes_no_sense_is_told_of() {
         let auth = BTreeMap::from([("t.v1.Orders".to_owned(), config)]);
         let seen = Arc::new(Seen(service, Mutex::default()));
         let options = GuardOptions { auth, ..GuardOptions::default() };
-        Guard::new(seen, &options).err().expect("refused").message().to_owned()
+        Guard::new(seen, &options).expect_err("refused").message().to_owned()
     };
     let url = |url: &str| AuthConfig { jwks_url: Some(url.to_owned()), ..AuthConfig::default() };
     assert!(message(&JWT, url("http://id.shop.example/keys")).contains("write https://"));
