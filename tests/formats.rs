@@ -106,6 +106,17 @@ fn annotations(found: &Findings<'_>) -> Vec<Value> {
     messages.iter().zip(found.diagnostics).map(|(m, d)| annotation(m, d.severity)).collect()
 }
 
+/// The way to what is told, a numbered line for each step.
+fn way(message: &Value) -> Option<String> {
+    let steps = message["way"].as_array().filter(|steps| !steps.is_empty())?;
+    let text = |name: &str, step: &Value| step[name].as_str().unwrap_or_default().to_owned();
+    let line = |(at, step): (usize, &Value)| {
+        let (file, told) = (text("file", step), text("message", step));
+        format!("\n{}. {file}:{}: {told}", at + 1, step["line"])
+    };
+    Some(format!("the way there:{}", steps.iter().enumerate().map(line).collect::<String>()))
+}
+
 fn annotation(message: &Value, severity: Severity) -> Value {
     let texts = |name: &str, prefix: &str| -> Vec<String> {
         let list = message[name].as_array().cloned().unwrap_or_default();
@@ -114,6 +125,7 @@ fn annotation(message: &Value, severity: Severity) -> Value {
     };
     let sentence = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let mut lines = vec![sentence(&message["message"]), sentence(&message["labels"][0]["message"])];
+    lines.extend(way(message));
     lines.extend(texts("notes", "note"));
     lines.extend(texts("help", "help"));
     lines.extend(texts("fixes", "fix"));
