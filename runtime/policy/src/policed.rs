@@ -12,7 +12,7 @@ use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadat
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
-use svckit_core::operation::{Fallback, LimitPer, Operation};
+use svckit_core::operation::{Fallback, LimitPer, Operation, PolicyConfig};
 
 use crate::bulkhead::Place;
 use crate::fallback::{self, Answers, Asked};
@@ -128,7 +128,11 @@ impl Governed {
     fn renew(&self, operation: &'static Operation, env: &Env) {
         let now = env.live.generation();
         if self.generation.load(Ordering::Acquire) != now {
-            self.policy.configure(env.live.policy(operation));
+            // Where endpoints have breakers of their own, there is none over them afterwards either.
+            let breaks = self.policy.config().breaker.is_some();
+            let config = env.live.policy(operation);
+            let breaker = config.breaker.filter(|_| breaks);
+            self.policy.configure(PolicyConfig { breaker, ..config });
             self.generation.store(now, Ordering::Release);
         }
     }
