@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
-use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadata};
+use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, Tried, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
@@ -109,14 +109,15 @@ impl Policy {
         let who = operation.policy.limit.and_then(|limit| share(limit.per, &meta));
         let governed = Call { operation, deadline, replayable: replay.is_some(), who };
         let mut body = Some(body);
+        let tried = if inner.guards_endpoints() { Tried::remembered() } else { Tried::default() };
         let run = self.run_in_place(governed, |attempt| {
             let body = body.take().or_else(|| replay.clone().map(Body::One));
             let (meta, deadline) = (meta.clone(), attempt.deadline);
             let call = body.map(|body| OutgoingCall { meta, deadline, body });
-            let inner = &inner;
+            let (inner, tried) = (&inner, &tried);
             async move {
                 let gone = || Error::internal("a request that streams was to be sent twice");
-                inner.call(operation, call.ok_or_else(gone)?).await
+                inner.call_again(operation, call.ok_or_else(gone)?, tried).await
             }
         });
         run.await.map(|(answer, place)| held(answer, place))

@@ -2,7 +2,7 @@
 //! retry clones no message.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -91,6 +91,34 @@ impl Answer {
     }
 }
 
+/// Where the attempts of one call went so far. Clones share it; the default one remembers nothing and costs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Tried(Option<Arc<Mutex<Vec<u64>>>>);
+
+impl Tried {
+    /// One that remembers.
+    #[must_use]
+    pub fn remembered() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Adds a place, by a number that the transport gives it.
+    pub fn add(&self, place: u64) {
+        if let Some(places) = &self.0 {
+            places.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+        }
+    }
+
+    /// Whether `place` was tried.
+    #[must_use]
+    pub fn contains(&self, place: u64) -> bool {
+        let tried = |places: &Arc<Mutex<Vec<u64>>>| {
+            places.lock().unwrap_or_else(PoisonError::into_inner).contains(&place)
+        };
+        self.0.as_ref().is_some_and(tried)
+    }
+}
+
 /// The client's side of a way to travel. It makes one attempt per call and no retry of its own.
 pub trait Transport: Send + Sync + 'static {
     /// Makes the call. Dropping the future, or the stream that it gave, cancels the call at the callee too.
@@ -99,6 +127,18 @@ pub trait Transport: Send + Sync + 'static {
         operation: &'static Operation,
         call: OutgoingCall,
     ) -> BoxFuture<'static, Result<Answer>>;
+
+    /// As [`call`](Self::call), for one of several attempts: a transport that may choose where the call goes prefers
+    /// what is not in `tried`, and adds what it chooses.
+    fn call_again(
+        &self,
+        operation: &'static Operation,
+        call: OutgoingCall,
+        tried: &Tried,
+    ) -> BoxFuture<'static, Result<Answer>> {
+        let _ = tried;
+        self.call(operation, call)
+    }
 
     /// Whether a call is over at its deadline without anybody watching it. What streams afterwards is not meant.
     fn keeps_deadline(&self) -> bool {
