@@ -48,6 +48,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("svckit-templates", &[]),
     ("svckit-core", &[]),
+    ("svckit-discovery", &["svckit-core", "svckit-policy"]),
     ("svckit-messaging", &["svckit-core"]),
     (
         "svckit-operate",
@@ -77,6 +78,7 @@ const MAY: &[(&str, &[&str])] = &[
         "svckit",
         &[
             "svckit-core",
+            "svckit-discovery",
             "svckit-messaging",
             "svckit-policy",
             "svckit-security",
@@ -111,13 +113,20 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["svckit-transport-http"]),
     (
         "hyper",
-        &["svckit-security", "svckit-telemetry", "svckit-transport-grpc", "svckit-transport-http"],
+        &[
+            "svckit-discovery",
+            "svckit-security",
+            "svckit-telemetry",
+            "svckit-transport-grpc",
+            "svckit-transport-http",
+        ],
     ),
     ("opentelemetry", &["svckit-telemetry"]),
     (
         "tokio",
         &[
             "svckit-core",
+            "svckit-discovery",
             "svckit-messaging",
             "svckit-operate",
             "svckit-policy",

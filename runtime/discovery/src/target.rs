@@ -258,7 +258,9 @@ fn headless(rest: &str) -> Result<Place, String> {
 fn consul(rest: &str) -> Result<Place, String> {
     let (service, query) = rest.split_once('?').unwrap_or((rest, ""));
     if service.is_empty() || service.contains(['/', ':']) {
-        return Err(format!("`{service}` is no service of Consul; the agent's address is CONSUL_HTTP_ADDR"));
+        return Err(format!(
+            "`{service}` is no service of Consul; the agent's address is CONSUL_HTTP_ADDR"
+        ));
     }
     let (mut tag, mut datacentre) = (None, None);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -287,7 +289,10 @@ mod tests {
         let owned = |text: &str| Some(text.to_owned());
         let cases = [
             ("http://a:1", ("http", Place::One("http://a:1".to_owned()))),
-            ("https+json://a:1/base", ("https+json", Place::One("https+json://a:1/base".to_owned()))),
+            (
+                "https+json://a:1/base",
+                ("https+json", Place::One("https+json://a:1/base".to_owned())),
+            ),
             ("http://a:1, http://[::1]:2", ("http", list(["a:1", "[::1]:2"]))),
             ("http+json://a:1,http+json://b:2", ("http+json", list(["a:1", "b:2"]))),
             ("dns://orders.shop:7000", ("http", dns("orders.shop", 7000))),

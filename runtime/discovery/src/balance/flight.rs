@@ -60,8 +60,7 @@ impl Flight {
         self.answered = true;
         // How long a caller streams says nothing of its callee.
         let theirs = matches!(self.operation.shape, Shape::ClientStream | Shape::Bidi);
-        let elapsed =
-            if theirs && outcome == Outcome::Success { Duration::ZERO } else { elapsed };
+        let elapsed = if theirs && outcome == Outcome::Success { Duration::ZERO } else { elapsed };
         let said = Said { outcome, elapsed, retry_after: after };
         let (key, permit) = (key(self.operation), self.permit.take());
         let rng = &*self.shared.env.rng;

@@ -341,7 +341,11 @@ impl<T: Clone> Pool<T> {
             if guard.out != out {
                 guard.out = out;
                 let address = member.endpoint.address.clone();
-                changes.push(if out { Change::Ejected(address) } else { Change::Restored(address) });
+                changes.push(if out {
+                    Change::Ejected(address)
+                } else {
+                    Change::Restored(address)
+                });
             }
         }
         changes

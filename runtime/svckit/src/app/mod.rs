@@ -4,6 +4,7 @@ mod durable;
 mod listen;
 mod observed;
 mod registry;
+mod remote;
 mod running;
 mod secured;
 
@@ -121,7 +122,7 @@ impl App {
     }
 
     /// Says where a service is that is not served here: its full name in the contract, and `http://host:port` for gRPC or
-    /// `http+json://host:port` for HTTP.
+    /// `http+json://host:port` for HTTP; or one of the other forms of a [`Target`](svckit_discovery::Target).
     #[must_use]
     pub fn endpoint(self, service: impl Into<String>, url: impl Into<String>) -> Self {
         self.registry.add_endpoint(service.into(), url.into());

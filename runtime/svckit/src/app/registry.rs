@@ -16,6 +16,7 @@ use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
 use super::observed::{Observed, Way};
+use super::remote::Remote;
 use super::secured::Security;
 use crate::overrides::{Ranges, Watched};
 use crate::{Config, Credentials, Error, Result, ServiceServer};
@@ -231,73 +232,17 @@ impl Registry {
             let none = || {
                 Error::unavailable(format!("no way to {}: {}", service.name, no_way(service.name)))
             };
-            self.remote(service, &url.ok_or_else(none)?)?
+            let url = url.ok_or_else(none)?;
+            let (env, security) = (&self.env, &self.security);
+            let remote = Remote { service, env, security, message_limit: self.message_limit };
+            let (transport, way) =
+                remote.find(&url).map_err(|error| error.context(service.name))?;
+            // Where there are several, none of them is the one.
+            self.policed(transport, way, if url.contains(',') { "" } else { &url })
         };
         self.state().channels.insert(service.name, channel.clone());
         Ok(channel)
     }
-
-    /// The way to another process, by the scheme of its URL.
-    fn remote(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        let way = if url.starts_with("http+json://") || url.starts_with("https+json://") {
-            self.over_http(service, url)
-        } else {
-            self.over_grpc(service, url)
-        };
-        way.map_err(|error| error.context(service.name))
-    }
-
-    #[cfg(feature = "grpc")]
-    fn over_grpc(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        use svckit_transport_grpc::{ClientOptions, GrpcClient};
-        let connect_timeout = connect_timeout(service, ClientOptions::default().connect_timeout);
-        let options = ClientOptions { connect_timeout, message_limit: self.message_limit };
-        let env = self.env.clone();
-        let client = if url.starts_with("https://") {
-            GrpcClient::secured(url, options, env, self.security.client()?)?
-        } else {
-            GrpcClient::new(url, options, env)?
-        };
-        let policed = |transport| self.policed(transport, Way::Grpc, url);
-        self.security.credentialed(service.name, url, client, policed)
-    }
-
-    #[cfg(not(feature = "grpc"))]
-    fn over_grpc(&self, _: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        Err(not_built(url, "grpc"))
-    }
-
-    #[cfg(feature = "http")]
-    fn over_http(&self, service: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        use svckit_transport_http::{ClientOptions, HttpClient};
-        let usual = ClientOptions::default();
-        let connect_timeout = connect_timeout(service, usual.connect_timeout);
-        let secured = url.starts_with("https+json://");
-        let tls = if secured { Some(self.security.client()?) } else { None };
-        let options = ClientOptions { connect_timeout, message_limit: self.message_limit, tls };
-        let client = HttpClient::new(url, options, self.env.clone())?;
-        let policed = |transport| self.policed(transport, Way::Http, url);
-        self.security.credentialed(service.name, url, client, policed)
-    }
-
-    #[cfg(not(feature = "http"))]
-    fn over_http(&self, _: &'static ServiceDescriptor, url: &str) -> Result<Channel> {
-        Err(not_built(url, "http"))
-    }
-}
-
-/// The longest that any of a service's operations gives a connection.
-#[cfg(any(feature = "grpc", feature = "http"))]
-fn connect_timeout(service: &ServiceDescriptor, usual: std::time::Duration) -> std::time::Duration {
-    let connects = service.operations.iter().map(|operation| operation.policy.timeout.connect);
-    connects.max().unwrap_or(usual)
-}
-
-#[cfg(not(all(feature = "grpc", feature = "http")))]
-fn not_built(url: &str, feature: &str) -> Error {
-    Error::unavailable(format!(
-        "it is at {url}, but svckit is built without its feature `{feature}`"
-    ))
 }
 
 /// The types of two generations are two, and what one of them keeps the other may not know.

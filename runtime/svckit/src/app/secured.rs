@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use svckit_core::call::{Accept, Channel, Transport};
+use svckit_core::call::{Accept, Transport};
 use svckit_core::clock::Env;
 use svckit_core::tls::{TlsAccept, TlsConnect};
 use svckit_security::{
@@ -78,8 +78,7 @@ impl Security {
         service: &str,
         url: &str,
         transport: T,
-        policed: impl FnOnce(Arc<dyn Transport>) -> Channel,
-    ) -> Result<Channel> {
+    ) -> Result<Arc<dyn Transport>> {
         let told =
             self.credentials.lock().unwrap_or_else(PoisonError::into_inner).get(service).cloned();
         let credentials = match (told, self.configured.get(service)) {
@@ -89,8 +88,8 @@ impl Security {
                 let read = Credentials::configured(config, variable, self.env.clone());
                 read.map_err(|error| error.context(format!("[credentials.\"{service}\"]")))?
             }
-            (None, None) => return Ok(policed(Arc::new(transport))),
+            (None, None) => return Ok(Arc::new(transport)),
         };
-        Ok(policed(Arc::new(Credentialed::new(transport, credentials, url)?)))
+        Ok(Arc::new(Credentialed::new(transport, credentials, url)?))
     }
 }

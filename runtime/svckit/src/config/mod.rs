@@ -30,6 +30,8 @@ use crate::{Error, Result};
 /// [endpoints]
 /// "shop.inventory.v1.Inventory" = "http://inventory:7001"
 /// "shop.payments.v1.Payments" = "http+json://payments:7002"
+/// "shop.catalog.v1.Catalog" = "http://catalog-1:7001,http://catalog-2:7001"
+/// "shop.mail.v1.Mail" = "dns://mail.shop:7001"
 ///
 /// [http]
 /// cors = ["https://shop.example"]
@@ -45,7 +47,8 @@ pub struct Config {
     pub listen: Option<String>,
     /// Where `/metrics`, `/livez` and `/readyz` are answered; nowhere if not said. It is for operators, not for callers.
     pub admin: Option<String>,
-    /// Where other services are, by their names in the contract: `http://` for gRPC, `http+json://` for HTTP.
+    /// Where other services are, by their names in the contract: `http://` for gRPC, `http+json://` for HTTP,
+    /// and the other forms of a [`Target`](svckit_discovery::Target): lists, DNS, Kubernetes, Consul.
     pub endpoints: BTreeMap<String, String>,
     /// How long calls in flight may take to end once the app stops.
     pub drain: Duration,
@@ -233,6 +236,7 @@ impl Config {
             if !service.contains('.') || !url.contains("://") {
                 return Err(endpoint(&format!("{service}={url}")));
             }
+            svckit_discovery::Target::parse(url).map_err(|error| error.context(service))?;
         }
         Ok(self)
     }
@@ -261,15 +265,23 @@ fn endpoint(found: &str) -> Error {
     ))
 }
 
-/// `a.v1.A=http://one,b.v1.B=http://two`.
+/// `a.v1.A=http://one,b.v1.B=http://two`; a URL without a name is one more of the service before it.
 fn pairs(text: &str) -> Result<Vec<(String, String)>> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let pair = |part: &str| {
-        let (service, url) =
-            part.split_once('=').ok_or_else(|| endpoint(part).context("SVCKIT_ENDPOINTS"))?;
-        Ok((service.trim().to_owned(), url.trim().to_owned()))
-    };
-    parts.map(pair).collect()
+    let mut found: Vec<(String, String)> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let named = part.split_once('=').filter(|(name, _)| !name.contains("://"));
+        match (named, found.last_mut()) {
+            (Some((service, url)), _) => {
+                found.push((service.trim().to_owned(), url.trim().to_owned()));
+            }
+            (None, Some((_, urls))) if part.contains("://") => {
+                urls.push(',');
+                urls.push_str(part);
+            }
+            (None, _) => return Err(endpoint(part).context("SVCKIT_ENDPOINTS")),
+        }
+    }
+    Ok(found)
 }
 
 fn directory(text: &str) -> Result<Option<PathBuf>> {
