@@ -53,7 +53,7 @@ impl Flight {
 
     /// A caller in a hurry breaks no endpoint: one that had not half of an attempt's time is not blamed.
     fn had_time(&self, elapsed: Duration) -> bool {
-        elapsed >= self.operation.policy.timeout.attempt / 2
+        elapsed >= self.shared.env.live.policy(self.operation).timeout.attempt / 2
     }
 
     fn say(&mut self, outcome: Outcome, elapsed: Duration, after: Option<Duration>, now: Instant) {

@@ -17,7 +17,7 @@ use svckit_core::call::{Answer, OutgoingCall, Transport, Tried};
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::observe::{BreakerState, Event, Gate, Side};
-use svckit_core::operation::{Operation, PolicyConfig};
+use svckit_core::operation::Operation;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -81,12 +81,6 @@ impl Balanced {
             }
         });
         Self { shared, follow }
-    }
-
-    /// Takes up other numbers for an operation from the next call on.
-    pub fn configure(&self, operation: &'static Operation, policy: &PolicyConfig) {
-        let now = self.shared.env.clock.now();
-        self.shared.pool().configure(key(operation), Rules::of(policy), now);
     }
 
     /// The endpoints that are known now, and how many calls each has not answered yet.
@@ -168,8 +162,10 @@ impl Shared {
         let (key, now) = (key(operation), self.env.clock.now());
         let picked = {
             let mut pool = self.pool();
-            if !pool.knows(key) {
-                pool.configure(key, Rules::of(&operation.policy), now);
+            let generation = self.env.live.generation();
+            if !pool.knows(key, generation) {
+                let policy = self.env.live.policy(operation);
+                pool.configure(key, Rules::of(&policy), generation, now);
             }
             pool.pick(key, |id| tried.contains(id), now, &*self.env.rng)
         };

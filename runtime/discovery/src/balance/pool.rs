@@ -26,6 +26,8 @@ pub struct Pool<T> {
     members: Vec<Member<T>>,
     /// What is known of operations, by a number of their own.
     rules: HashMap<usize, Rules>,
+    /// Which generation of its numbers is known of each operation.
+    generations: HashMap<usize, u64>,
     next: u64,
     /// Whether there was a set before: those that come later are new among old ones.
     filled: bool,
@@ -85,6 +87,7 @@ impl<T> Default for Pool<T> {
         Self {
             members: Vec::new(),
             rules: HashMap::new(),
+            generations: HashMap::new(),
             next: 0,
             filled: false,
             candidates: Vec::new(),
@@ -124,8 +127,9 @@ impl<T: Clone> Pool<T> {
         (before.into_values().map(|gone| gone.way).collect(), changes)
     }
 
-    /// Takes up the numbers of an operation, under a number that stands for it; nothing: none is ever given up.
-    pub fn configure(&mut self, key: usize, rules: Option<Rules>, now: Instant) {
+    /// Takes up the numbers of an operation, under a number that stands for it; no numbers: none is ever given up.
+    pub fn configure(&mut self, key: usize, rules: Option<Rules>, generation: u64, now: Instant) {
+        self.generations.insert(key, generation);
         let Some(rules) = rules else {
             self.rules.remove(&key);
             for member in &mut self.members {
@@ -141,10 +145,10 @@ impl<T: Clone> Pool<T> {
         }
     }
 
-    /// Whether the operation's numbers are known already.
+    /// Whether this generation of the operation's numbers is known already.
     #[must_use]
-    pub fn knows(&self, key: usize) -> bool {
-        self.rules.contains_key(&key)
+    pub fn knows(&self, key: usize, generation: u64) -> bool {
+        self.generations.get(&key) == Some(&generation)
     }
 
     /// Chooses where a call of an operation goes, rather not where it was `tried`.
