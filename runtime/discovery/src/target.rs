@@ -177,7 +177,7 @@ fn split(url: &str) -> Result<(Scheme, &str), String> {
     let known = KINDS.iter().find(|(name, _)| *name == kind);
     let (_, kind) = known.ok_or_else(|| format!("the scheme {word} is not known"))?;
     if rest.is_empty() {
-        return Err("nothing follows the scheme".to_owned());
+        return Err("no address follows the scheme".to_owned());
     }
     Ok((Scheme { kind: *kind, json, tls }, rest))
 }
@@ -344,7 +344,7 @@ mod tests {
             ("k8s+dns://orders.shop:grpc", "write its number"),
             ("consul://agent:8500/orders", "CONSUL_HTTP_ADDR"),
             ("consul://orders?near=me", "`near=me` is not known"),
-            ("dns://", "nothing follows"),
+            ("dns://", "no address follows"),
         ];
         for (url, why) in cases {
             let error = Target::parse(url).unwrap_err();
