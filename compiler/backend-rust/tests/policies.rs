@@ -51,6 +51,44 @@ fn timeouts_add_up_over_what_is_called_and_circles_end() {
 }
 
 #[test]
+fn the_runtime_is_told_the_redeliveries_that_rules_judge() {
+    let text = r"
+        package shop.again.v1
+        policy Patient { retry { backoff linear 10s..2m } }
+        error Busy is unavailable retryable after 1h
+        service Desk {
+          command Print(id @1: uuid) idempotent by id queue { attempts 4 } calls Press
+          command Move(id @1: uuid) idempotent by id queue { expires 1h } policy Patient
+          command Press(id @1: uuid) errors { Busy } idempotent by id
+          command Take(id @1: uuid) idempotent by id emits Taken
+          event Taken { id @1: uuid } key id
+          on Taken do Weigh
+        }
+    ";
+    let files = generated(&[text], &[]);
+    let text: String =
+        files.get("shop.again.v1.rs").expect("the package").split_whitespace().collect();
+    for (name, told) in [
+        (
+            "PRINT_QUEUE",
+            "4,rt::Pauses::exponential(rt::Duration::from_millis(200),rt::Duration::from_secs(3605)",
+        ),
+        (
+            "MOVE_QUEUE",
+            "10,rt::Pauses::linear(rt::Duration::from_secs(10),rt::Duration::from_mins(2)",
+        ),
+        (
+            "WEIGH_ON",
+            "10,rt::Pauses::exponential(rt::Duration::from_millis(200),rt::Duration::from_secs(30)",
+        ),
+    ] {
+        let (_, rest) = text.split_once(&format!("static{name}:")).expect(name);
+        let (_, rest) = rest.split_once(".redelivery(").expect(name);
+        assert!(rest.starts_with(told), "{name}: {}", &rest[..120]);
+    }
+}
+
+#[test]
 fn a_caller_with_a_policy_has_the_operation_under_it() {
     let files = generated(&[CONTRACT], &[]);
     let text = files.get("shop.times.v1.rs").expect("the package");

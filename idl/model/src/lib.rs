@@ -7,6 +7,7 @@ mod arena;
 pub mod capabilities;
 mod check;
 pub mod codes;
+pub mod redelivery;
 mod resolve;
 pub mod timing;
 pub mod world;

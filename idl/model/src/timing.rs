@@ -8,9 +8,9 @@
 #[cfg(test)]
 mod tests;
 
+use crate::redelivery::Pauses;
 use crate::{
-    Backoff, Block, CallUse, Id, Idempotency, Operation, Policy, PolicyNumbers, Response, Retry,
-    World,
+    Block, CallUse, Id, Idempotency, Operation, Policy, PolicyNumbers, Response, Retry, World,
 };
 
 /// In `standard`, an attempt at an operation that calls nothing: 1 s in nanoseconds.
@@ -178,32 +178,21 @@ impl Operation {
 }
 
 impl Retry {
+    /// How its pauses grow.
+    #[must_use]
+    pub fn growth(&self) -> Pauses {
+        Pauses { backoff: self.backoff, base: self.base, cap: self.cap }
+    }
+
     /// The pause after so many failed attempts, in nanoseconds, as long as it may be; the first is 1.
     #[must_use]
     pub fn pause(&self, failed: u32) -> u64 {
-        let pause = match self.backoff {
-            Backoff::Exponential => {
-                let doubled = 1_u64.checked_shl(failed.saturating_sub(1)).unwrap_or(u64::MAX);
-                self.base.saturating_mul(doubled)
-            }
-            Backoff::Linear => self.base.saturating_mul(failed.into()),
-            Backoff::Constant => self.base,
-        };
-        pause.min(self.cap.max(self.base))
+        self.growth().pause(failed)
     }
 
     /// All pauses between so many attempts.
     #[must_use]
     pub fn pauses(&self, attempts: u32) -> u64 {
-        let mut sum = 0_u64;
-        for failed in 1..attempts {
-            let pause = self.pause(failed);
-            sum = sum.saturating_add(pause);
-            if pause >= self.cap || self.backoff == Backoff::Constant {
-                let rest = u64::from(attempts - 1 - failed);
-                return sum.saturating_add(pause.saturating_mul(rest));
-            }
-        }
-        sum
+        self.growth().all(attempts)
     }
 }

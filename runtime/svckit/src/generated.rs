@@ -10,8 +10,8 @@ pub use svckit_core::error::{Code, Codes, DomainError, OperationError, Retry};
 pub use svckit_core::http::{HttpBinding, Method, Param, ParamKind};
 pub use svckit_core::json::{JsonCodec, JsonForm};
 pub use svckit_core::message::{
-    Emit, Emits, EventDescriptor, Every, Guarantee, QueueDescriptor, ScheduleDescriptor, Shown,
-    SubscriptionDescriptor, priority,
+    Emit, Emits, EventDescriptor, Every, Guarantee, Pauses, QueueDescriptor, ScheduleDescriptor,
+    Shown, SubscriptionDescriptor, priority,
 };
 pub use svckit_core::operation::{
     Auth, Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Idempotency,

@@ -4,18 +4,17 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use svckit_backend::naming;
 use svckit_model::Id;
+use svckit_model::redelivery::Redelivery;
 use svckit_model::world::{Operation, Request, Type};
 
 use super::calls::Call;
 use super::shown::shown;
-use super::subscriptions::guarantee;
+use super::subscriptions::{guarantee, redelivery};
 use crate::docs;
 use crate::literal;
 use crate::names::{self, ident};
 use crate::scope::Scope;
 
-/// Deliveries of a queued command before it becomes a dead letter, where the contract says nothing.
-const ATTEMPTS: u32 = 10;
 /// Handlers of a queued command at once, where the contract says nothing.
 const CONCURRENCY: u32 = 8;
 
@@ -25,7 +24,9 @@ pub(super) fn descriptor(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
     let (constant, operation) = (ident(&call.names.queue), ident(&call.names.constant));
     let queue = call.operation.queue.clone().unwrap_or_default();
     let concurrency = literal::uint(queue.concurrency.unwrap_or(CONCURRENCY).into());
-    let attempts = literal::uint(queue.attempts.unwrap_or(ATTEMPTS).into());
+    let timing = &s.all.timing;
+    let again =
+        Redelivery::of_queued(s.world(), timing, call.id).map(|again| redelivery(s, &again));
     let expires = queue.expires.map(|nanos| {
         let after = literal::duration_at(&quote!(#rt), nanos);
         quote!(.expires(#after))
@@ -38,7 +39,7 @@ pub(super) fn descriptor(s: &Scope<'_>, call: &Call<'_>) -> TokenStream {
     quote! {
         #about
         pub static #constant: #rt::QueueDescriptor = #rt::QueueDescriptor::new(&#operation)
-            .concurrency(#concurrency).attempts(#attempts) #expires #delivery #dead #shown;
+            .concurrency(#concurrency) #again #expires #delivery #dead #shown;
     }
 }
 

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use svckit_model::Id;
+use svckit_model::redelivery::Redelivery;
 use svckit_model::world::{CallUse, Operation, Saga, SagaStep, Step, StepCall};
 
 use crate::literal;
@@ -23,16 +24,23 @@ pub(super) fn retain(s: &Scope<'_>, id: Id<Operation>) -> Option<TokenStream> {
     Some(quote!(.retain(#retain)))
 }
 
-/// The longest time for which a saga, a queued command or a plain call asks again.
+/// The longest time for which a saga, a message that is delivered again or a plain call asks again.
 fn longest(s: &Scope<'_>, id: Id<Operation>) -> Option<u64> {
     let world = s.world();
     let sagas = world.sagas.iter().filter_map(|(_, saga)| by_saga(saga, id));
-    let operations = world.operations.iter().filter_map(|(_, caller)| {
+    let timing = &s.all.timing;
+    let operations = world.operations.iter().filter(|(_, caller)| calls(&caller.calls, id));
+    let operations = operations.map(|(of, caller)| {
         let expires = caller.queue.as_ref().and_then(|queue| queue.expires);
-        calls(&caller.calls, id).then(|| expires.unwrap_or_else(|| total(s, id)))
+        let again = || Some(Redelivery::of_queued(world, timing, of)?.over());
+        expires.or_else(again).unwrap_or_else(|| total(s, id))
     });
-    let subscriptions = world.subscriptions.iter().map(|(_, it)| &it.calls);
-    let subscriptions = subscriptions.filter(|all| calls(all, id)).map(|_| total(s, id));
+    let subscriptions =
+        world.subscriptions.iter().map(|(_, it)| it).filter(|it| calls(&it.calls, id));
+    let subscriptions = subscriptions.map(|it| {
+        let again = Redelivery::of_subscription(world, timing, it);
+        again.map_or_else(|| total(s, id), |again| again.over())
+    });
     sagas.chain(operations).chain(subscriptions).max()
 }
 

@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use svckit_model::Id;
+use svckit_model::redelivery::Redelivery;
 use svckit_model::timing::Times;
 use svckit_model::world::{
-    CallUse, Delivery, Event, Policy, Schedule, Service, Subscription, When,
+    Backoff, CallUse, Delivery, Event, Policy, Schedule, Service, Subscription, When,
 };
 
 use super::emits::emits;
@@ -33,12 +34,14 @@ fn subscription(s: &Scope<'_>, handler: &Handler<'_>, it: &Subscription) -> Toke
     let delivery = guarantee(s, it.delivery);
     let dead = it.no_dead_letter.is_some().then(|| quote!(.without_dead_letters()));
     let timeout = timeout(s, it.policy, &it.calls);
+    let again = Redelivery::of_subscription(s.world(), &s.all.timing, it);
+    let again = again.map(|again| redelivery(s, &again));
     let emits = emits(s, &it.emits, &[]);
     let about = about(title);
     quote! {
         #about
         pub static #constant: #rt::SubscriptionDescriptor =
-            #rt::SubscriptionDescriptor::new(SERVICE, #title, &#event) #delivery #dead #timeout #emits;
+            #rt::SubscriptionDescriptor::new(SERVICE, #title, &#event) #delivery #dead #again #timeout #emits;
     }
 }
 
@@ -74,6 +77,20 @@ pub(super) fn guarantee(s: &Scope<'_>, delivery: Delivery) -> Option<TokenStream
         Delivery::EffectivelyOnce => quote!(EffectivelyOnce),
     };
     Some(quote!(.delivery(#rt::Guarantee::#name)))
+}
+
+/// `.redelivery(…)`: how often a message is tried, and the pauses between; the numbers that rules judge.
+pub(super) fn redelivery(s: &Scope<'_>, again: &Redelivery) -> TokenStream {
+    let rt = s.rt();
+    let attempts = literal::uint(again.deliveries.into());
+    let growth = match again.pauses.backoff {
+        Backoff::Exponential => quote!(exponential),
+        Backoff::Linear => quote!(linear),
+        Backoff::Constant => quote!(constant),
+    };
+    let base = literal::duration_at(&quote!(#rt), again.pauses.base);
+    let cap = literal::duration_at(&quote!(#rt), again.pauses.cap);
+    quote!(.redelivery(#attempts, #rt::Pauses::#growth(#base, #cap)))
 }
 
 /// `.timeout(…)`: the total of the handler's policy.

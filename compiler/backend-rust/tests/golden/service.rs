@@ -305,7 +305,13 @@ pub mod orders {
     /// How `Resize` is worked off.
     pub static RESIZE_QUEUE: rt::QueueDescriptor = rt::QueueDescriptor::new(&RESIZE)
         .concurrency(2)
-        .attempts(10)
+        .redelivery(
+            10,
+            rt::Pauses::exponential(
+                rt::Duration::from_millis(200),
+                rt::Duration::from_secs(30),
+            ),
+        )
         .shown(rt::Shown::of::<ResizeRequest>(&[]));
 
     /// What the runtime knows of `Placed`.
@@ -923,6 +929,13 @@ pub mod stock {
             SERVICE,
             "NotePlaced",
             &super::orders::PLACED,
+        )
+        .redelivery(
+            10,
+            rt::Pauses::exponential(
+                rt::Duration::from_millis(200),
+                rt::Duration::from_secs(30),
+            ),
         )
         .timeout(rt::Duration::from_secs(3));
 

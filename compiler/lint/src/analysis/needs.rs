@@ -129,8 +129,8 @@ pub fn of_queued(analysis: &Analysis<'_>, id: Id<Operation>) -> Vec<(Need, Span)
             needs.push((Need::Kept, place));
         }
         needs.extend(queue.expires.map(|nanos| (Need::Waiting(nanos), place)));
-        let written = policies::written(world, op.policy, "retry.backoff")
-            .or_else(|| policies::written(world, op.policy, "retry"));
+        let own = op.info.places.get("policy");
+        let written = own.and_then(|_| policies::written(world, op.policy, "retry.backoff"));
         let pauses = written.map_or(place, |(place, _)| place);
         needs.push((Need::Delay(again.longest_pause()), pauses));
     }

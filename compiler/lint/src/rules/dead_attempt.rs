@@ -59,7 +59,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
 fn queued(
     world: &World,
     id: Id<Operation>,
-    (expires, again): (u64, &Redelivery<'_>),
+    (expires, again): (u64, &Redelivery),
     report: &mut Report,
 ) {
     let op = &world.operations[id];

@@ -3,7 +3,7 @@ use svckit_model::timing::Timing;
 use svckit_model::{Id, Operation, SagaStep, Step, World};
 
 use crate::analysis::calls::{Caller, Edge, Kind};
-use crate::analysis::redelivery::Redelivery;
+use crate::analysis::redelivery::{Redelivery, explained};
 use crate::rule::rule;
 use crate::text::{caller, literal, operation, time};
 use crate::{Analysis, Report};
@@ -15,7 +15,7 @@ rule! {
     /// Compares the `retain` of a keyed command with the longest time for which a caller repeats it: the deadline of a
     /// saga with a step or undo of it (or the step's `retry for`, where the saga has no deadline), the time after which
     /// a queued command that calls it expires, as long as the message of an `on` or a queued command is delivered again
-    /// (5 times where nothing else is said, with pauses by its policy), and the total of a plain call. Without `retain`, answers are kept for 24
+    /// (10 times where nothing else is said, with pauses of up to 30 s, or of the `backoff` of the policy that it names), and the total of a plain call. Without `retain`, answers are kept for 24
     /// hours, or as long as the longest of these.
     ///
     /// ## Why is this bad
@@ -72,7 +72,9 @@ struct Horizon<'a> {
 fn horizon<'a>(world: &World, timing: &Timing, edge: &'a Edge) -> Option<Horizon<'a>> {
     let name = caller(world, edge.from);
     let again = match edge.from {
-        Caller::Subscription(id) => Redelivery::of_subscription(world, timing, id),
+        Caller::Subscription(id) => {
+            Redelivery::of_subscription(world, timing, &world.subscriptions[id])
+        }
         Caller::Operation(id) => Redelivery::of_queued(world, timing, id)
             .filter(|_| world.operations[id].queue.as_ref().is_some_and(|q| q.expires.is_none())),
         _ => None,
@@ -83,7 +85,7 @@ fn horizon<'a>(world: &World, timing: &Timing, edge: &'a Edge) -> Option<Horizon
             place: Some(edge.from.span(world)),
             what: format!("the message of `{name}` may come again for"),
             edge: Some(edge),
-            note: Some(again.explained()),
+            note: Some(explained(&again)),
         });
     }
     let (nanos, place, what) = match (edge.from, edge.kind) {

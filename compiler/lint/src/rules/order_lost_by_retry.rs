@@ -1,6 +1,7 @@
 use svckit_diagnostics::Diagnostic;
-use svckit_model::{CallUse, Subscription, World};
+use svckit_model::{CallUse, Subscription};
 
+use crate::analysis::redelivery::Redelivery;
 use crate::rule::rule;
 use crate::text::{operation, time};
 use crate::{Analysis, Report};
@@ -46,12 +47,13 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             continue;
         }
         for call in &on.calls {
-            judge(world, on, call, report);
+            judge(analysis, on, call, report);
         }
     }
 }
 
-fn judge(world: &World, on: &Subscription, call: &CallUse, report: &mut Report) {
+fn judge(analysis: &Analysis<'_>, on: &Subscription, call: &CallUse, report: &mut Report) {
+    let world = analysis.world;
     let callee = &world.operations[call.operation];
     let Some(queue) = &callee.queue else { return };
     let name = operation(world, call.operation);
@@ -60,10 +62,11 @@ fn judge(world: &World, on: &Subscription, call: &CallUse, report: &mut Report) 
         "`{}` takes `{}` in order and puts it into the queue of `{name}`, which keeps none",
         on.info.name, world.events[on.event].info.name
     );
-    let retry = match &world.policies[callee.policy].numbers.retry {
-        svckit_model::Block::On(retry) => format!(", after a pause of up to {}", time(retry.cap)),
-        svckit_model::Block::Off(_) => String::new(),
-    };
+    let again = Redelivery::of_queued(world, &analysis.calls().timing, call.operation);
+    let deliveries = again.map_or(1, |again| again.deliveries);
+    let retry = again.filter(|again| again.deliveries > 1).map_or_else(String::new, |again| {
+        format!(", after a pause of up to {}", time(again.longest_pause()))
+    });
     let found = Diagnostic::new(RULE.code, call.span, text)
         .here("the order ends here")
         .label(on.info.place("ordered"), "asked for here")
@@ -72,7 +75,7 @@ fn judge(world: &World, on: &Subscription, call: &CallUse, report: &mut Report) 
             format!(
                 "handlers at once: {}; deliveries: {}{retry}",
                 number(queue.concurrency),
-                number(queue.attempts)
+                deliveries
             ),
         )
         .help("call a command that answers: the key waits while it is tried again; or leave out `ordered`");

@@ -2,7 +2,7 @@ use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::Event;
 
 use crate::analysis::flow::{Reader, waits};
-use crate::analysis::redelivery::Redelivery;
+use crate::analysis::redelivery::{Redelivery, explained};
 use crate::rule::rule;
 use crate::text::{literal, time};
 use crate::{Analysis, Report};
@@ -20,8 +20,8 @@ rule! {
     /// stands still until its own time is over. A projection that is built again is built from what is left: its numbers
     /// are lower than before, and nothing says so.
     ///
-    /// Reads: `retain`, `choreography … within`, `wait … within`, `on`, `retry { backoff }`, `timeout { total }`,
-    /// `projection`, `aggregate`
+    /// Reads: `retain`, `choreography … within`, `wait … within`, `on … policy`, `retry { backoff }`,
+    /// `timeout { total }`, `projection`, `aggregate`
     ///
     /// ## Example
     /// ```svc
@@ -75,12 +75,12 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
             add(wait.event, Need::new(within, who, wait.span));
         }
     }
-    for (id, on) in world.subscriptions.iter() {
-        let again = Redelivery::of_subscription(world, &analysis.calls().timing, id);
+    for (_, on) in world.subscriptions.iter() {
+        let again = Redelivery::of_subscription(world, &analysis.calls().timing, on);
         let Some(again) = again else { continue };
         let who = format!("`{}` may be given it again for", on.info.name);
         let need =
-            Need { note: Some(again.explained()), ..Need::new(again.over(), who, on.info.span) };
+            Need { note: Some(explained(&again)), ..Need::new(again.over(), who, on.info.span) };
         add(on.event, need);
     }
     for (id, _) in world.events.iter().filter(|(id, _)| !flow.is_stored(*id)) {

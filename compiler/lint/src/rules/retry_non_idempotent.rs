@@ -2,6 +2,7 @@ use svckit_diagnostics::{Diagnostic, Span};
 use svckit_model::{Delivery, Id, Idempotency, Operation, Policy, World};
 
 use crate::analysis::calls::{Caller, Edge, Kind};
+use crate::analysis::redelivery::DELIVERIES;
 use crate::rule::rule;
 use crate::text::{caller, operation};
 use crate::{Analysis, Report, policies};
@@ -80,11 +81,8 @@ fn delivered(world: &World, id: Id<Operation>, report: &mut Report) {
         "`{}` is not idempotent, and its message may be delivered again",
         operation(world, id)
     );
-    let found = Diagnostic::new(RULE.code, op.info.place("queue"), text).here(
-        queue
-            .attempts
-            .map_or("delivered until it is handled".into(), |n| format!("up to {n} deliveries")),
-    );
+    let found = Diagnostic::new(RULE.code, op.info.place("queue"), text)
+        .here(format!("up to {} deliveries", queue.attempts.unwrap_or(DELIVERIES)));
     finish(world, id, found, op.info.span, report);
 }
 

@@ -3,7 +3,7 @@
 use svckit_diagnostics::{Diagnostic, SourceMap};
 
 use super::*;
-use crate::{Source, resolve};
+use crate::{Backoff, Source, resolve};
 
 const MS: u64 = 1_000_000;
 const S: u64 = 1_000 * MS;

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use self::emits::{Emit, Emits};
 pub use self::shown::Shown;
 use crate::broker::ContentType;
-use crate::operation::Operation;
+use crate::operation::{Backoff, Operation};
 
 /// One version of an event.
 #[derive(Debug)]
@@ -92,6 +92,8 @@ pub struct QueueDescriptor {
     pub concurrency: usize,
     /// How often each is tried.
     pub attempts: u32,
+    /// Between two attempts.
+    pub pauses: Pauses,
     /// After that it is not worth doing.
     pub expires: Option<Duration>,
     /// How often its handler may see one.
@@ -113,6 +115,7 @@ impl QueueDescriptor {
             operation,
             concurrency: 8,
             attempts: ATTEMPTS,
+            pauses: Pauses::STANDARD,
             expires: None,
             delivery: Guarantee::AtLeastOnce,
             dead_letters: true,
@@ -141,6 +144,13 @@ impl QueueDescriptor {
         self
     }
 
+    /// With so many attempts, and these pauses between.
+    #[must_use]
+    pub const fn redelivery(mut self, attempts: u32, pauses: Pauses) -> Self {
+        (self.attempts, self.pauses) = (attempts, pauses);
+        self
+    }
+
     /// With a time after which it is not worth doing.
     #[must_use]
     pub const fn expires(mut self, expires: Duration) -> Self {
@@ -163,9 +173,50 @@ impl QueueDescriptor {
     }
 }
 
-/// How often a message is tried where the contract says nothing: with the pauses between, for about a minute, so that a
-/// callee may be away for a while.
+/// How often a message is tried where generated code says nothing: with the pauses between, for about a minute, so that
+/// a callee may be away for a while.
 pub const ATTEMPTS: u32 = 10;
+
+/// How long a message waits before it is tried again, with full jitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// How they grow.
+    pub backoff: Backoff,
+    /// The longest first one.
+    pub base: Duration,
+    /// None is longer, whatever an error asks for: the compiler's worst cases count on it.
+    pub cap: Duration,
+}
+
+impl Pauses {
+    /// Where generated code says nothing.
+    pub const STANDARD: Self =
+        Self::exponential(Duration::from_millis(200), Duration::from_secs(30));
+
+    /// Doubling from `base` up to `cap`.
+    #[must_use]
+    pub const fn exponential(base: Duration, cap: Duration) -> Self {
+        Self { backoff: Backoff::Exponential, base, cap }
+    }
+
+    /// By `base` each time, up to `cap`.
+    #[must_use]
+    pub const fn linear(base: Duration, cap: Duration) -> Self {
+        Self { backoff: Backoff::Linear, base, cap }
+    }
+
+    /// Always `base`, unless an error asks for more: up to `cap`.
+    #[must_use]
+    pub const fn constant(base: Duration, cap: Duration) -> Self {
+        Self { backoff: Backoff::Constant, base, cap }
+    }
+
+    /// The longest pause after so many failed attempts; the first is 1.
+    #[must_use]
+    pub fn longest(&self, failed: u32) -> Duration {
+        self.backoff.pause(self.base, failed).min(self.cap)
+    }
+}
 
 /// One `on E do NAME`.
 #[derive(Debug)]
@@ -182,6 +233,8 @@ pub struct SubscriptionDescriptor {
     pub dead_letters: bool,
     /// How often each is tried.
     pub attempts: u32,
+    /// Between two attempts.
+    pub pauses: Pauses,
     /// For one attempt.
     pub timeout: Duration,
     /// What the handler publishes.
@@ -203,6 +256,7 @@ impl SubscriptionDescriptor {
             delivery: Guarantee::AtLeastOnce,
             dead_letters: true,
             attempts: ATTEMPTS,
+            pauses: Pauses::STANDARD,
             timeout: crate::operation::TimeoutConfig::STANDARD.total,
             emits: Emits::NONE,
         }
@@ -226,6 +280,13 @@ impl SubscriptionDescriptor {
     #[must_use]
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// With so many attempts, and these pauses between.
+    #[must_use]
+    pub const fn redelivery(mut self, attempts: u32, pauses: Pauses) -> Self {
+        (self.attempts, self.pauses) = (attempts, pauses);
         self
     }
 

@@ -28,6 +28,18 @@ pub enum Backoff {
     Constant,
 }
 
+impl Backoff {
+    /// The pause after so many failed attempts, before it is spread and capped; the first is 1.
+    #[must_use]
+    pub fn pause(self, base: Duration, failed: u32) -> Duration {
+        match self {
+            Self::Exponential => base.saturating_mul(1 << failed.saturating_sub(1).min(31)),
+            Self::Linear => base.saturating_mul(failed.max(1)),
+            Self::Constant => base,
+        }
+    }
+}
+
 /// How pauses between attempts are spread, so that callers do not come back at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {

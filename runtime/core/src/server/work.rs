@@ -1,5 +1,6 @@
 //! What nobody waits for: events, queued commands and ticks of schedules, from a delivery to a committed effect.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use super::{ServiceServer, Tick, Worker};
 use crate::broker::{ContentType, Delivery, Envelope, Group, Kind};
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::message::{ATTEMPTS, Emits, EventDescriptor, Every, Guarantee};
+use crate::message::{ATTEMPTS, Emits, EventDescriptor, Every, Guarantee, Pauses};
 use crate::store::{Commit, Conflict, Inbox, Unit};
 use crate::wire::{DecodeError, Record};
 
@@ -29,6 +30,8 @@ pub struct Consumer {
     pub concurrency: usize,
     /// How often each is tried: the most that any of its handlers asks for.
     pub attempts: u32,
+    /// Between two tries, by the name of the message; [`Pauses::STANDARD`] for a name that is not there.
+    pub pauses: BTreeMap<String, Pauses>,
     /// Whether what keeps failing is kept.
     pub dead_letters: bool,
     /// Whether messages are settled before they are handled.
@@ -37,6 +40,14 @@ pub struct Consumer {
     pub timeout: Duration,
     /// When a tick is due, if the group is that of a schedule.
     pub every: Option<Every>,
+}
+
+impl Consumer {
+    /// The pauses between tries of a message of this name.
+    #[must_use]
+    pub fn pauses_of(&self, name: &str) -> Pauses {
+        self.pauses.get(name).copied().unwrap_or(Pauses::STANDARD)
+    }
 }
 
 /// What became of a message.
@@ -83,9 +94,11 @@ impl ServiceServer {
         for queue in &self.queues {
             let descriptor = queue.descriptor;
             let name = descriptor.operation.full_name();
+            let pauses = [(name.clone(), descriptor.pauses)].into();
             let group = Group { name: name.clone(), wants: vec![name], ordered: false };
             consumers.push(Consumer {
                 group,
+                pauses,
                 service,
                 concurrency: descriptor.concurrency.max(1),
                 attempts: descriptor.attempts.max(1),
@@ -104,6 +117,7 @@ impl ServiceServer {
                 service,
                 concurrency: 1,
                 attempts: 1,
+                pauses: BTreeMap::new(),
                 dead_letters: false,
                 at_most_once: false,
                 timeout: descriptor.timeout,
@@ -119,10 +133,18 @@ impl ServiceServer {
         let mut wants: Vec<_> = all().map(|on| on.event.name.to_owned()).collect();
         wants.sort_unstable();
         wants.dedup();
+        let mut pauses: BTreeMap<String, Pauses> = BTreeMap::new();
+        for on in all() {
+            let known = pauses.entry(on.event.name.to_owned()).or_insert(on.pauses);
+            if on.pauses.cap > known.cap {
+                *known = on.pauses;
+            }
+        }
         Consumer {
             group: Group { name: service.to_owned(), wants, ordered: true },
             service,
             concurrency: CONCURRENCY,
+            pauses,
             attempts: all().map(|on| on.attempts).max().unwrap_or(ATTEMPTS).max(1),
             dead_letters: all().any(|on| on.dead_letters),
             at_most_once: all().all(|on| on.delivery == Guarantee::AtMostOnce),

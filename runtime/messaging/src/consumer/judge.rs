@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use svckit_core::broker::{ContentType, Delivery, Failure, Kind, STACK, Settlement};
 use svckit_core::clock::Rng;
 use svckit_core::error::{Code, Error};
+use svckit_core::message::Pauses;
 use svckit_core::server::{Consumer, Trouble};
 
-use super::{ALONE, BASE, CAP, LARGEST};
-use crate::time::{later, longest};
+use super::{ALONE, LARGEST};
+use crate::time::later;
 
 /// After `resource_exhausted` the pause is longer: what is exhausted asks to be left alone.
 const THROTTLED: Duration = Duration::from_secs(1);
@@ -21,8 +22,6 @@ const THROTTLED: Duration = Duration::from_secs(1);
 const SPREAD: Duration = Duration::from_secs(5);
 /// The longest [`Failure::reason`], bytes.
 const REASON: usize = 1024;
-/// The longest wait that a handler's error can ask for.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What to do with a delivery before any handler runs.
 #[derive(Debug, PartialEq)]
@@ -180,15 +179,24 @@ pub(super) fn after(
     if failed.permanent() || delivery.attempt >= consumer.attempts.max(1) {
         return Settlement::Dead(failed.failure(now));
     }
-    Settlement::Retry { at: later(now, pause(delivery.attempt, failed.error(), rng)) }
+    let pauses = consumer.pauses_of(&delivery.envelope.name);
+    Settlement::Retry { at: later(now, pause(&pauses, delivery.attempt, failed.error(), rng)) }
 }
 
-fn pause(attempt: u32, error: Option<&Error>, rng: &dyn Rng) -> Duration {
+/// Never longer than the cap: the compiler's worst cases count on it.
+fn pause(pauses: &Pauses, attempt: u32, error: Option<&Error>, rng: &dyn Rng) -> Duration {
     if let Some(asked) = error.and_then(Error::retry_after) {
-        let asked = asked.min(LONGEST);
-        return asked + rng.up_to(SPREAD.min(asked));
+        return wait(asked, pauses.cap, rng);
     }
     let throttled = error.is_some_and(|error| error.code() == Code::ResourceExhausted);
-    let base = if throttled { THROTTLED } else { BASE };
-    rng.up_to(longest(base, CAP, attempt))
+    let base = if throttled { pauses.base.max(THROTTLED) } else { pauses.base };
+    rng.up_to(Pauses { base, ..*pauses }.longest(attempt))
+}
+
+/// The wait that an error asks for, as far as there is room for it, and spread, so that not all come back at once.
+fn wait(asked: Duration, cap: Duration, rng: &dyn Rng) -> Duration {
+    match cap.checked_sub(asked) {
+        Some(room) => asked + rng.up_to(SPREAD.min(asked).min(room)),
+        None => cap - rng.up_to(SPREAD.min(cap / 2)),
+    }
 }

@@ -42,10 +42,6 @@ use crate::status::Counters;
 
 /// How long a delivery is a consumer's, unless it is extended.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// The longest pause before the second attempt; it doubles.
-pub const BASE: Duration = Duration::from_millis(200);
-/// No pause is longer, unless the handler's error asks for it.
-pub const CAP: Duration = Duration::from_secs(30);
 /// How long a message is held back before it is looked at again.
 pub const HELD: Duration = Duration::from_secs(30);
 /// How often a message is run alone that was handed out more often than its attempts allow.

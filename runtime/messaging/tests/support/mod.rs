@@ -127,6 +127,7 @@ pub fn consumer() -> Consumer {
         service: SERVICE,
         concurrency: 8,
         attempts: 3,
+        pauses: BTreeMap::new(),
         dead_letters: true,
         at_most_once: false,
         timeout: Duration::from_secs(10),

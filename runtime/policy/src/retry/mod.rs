@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use svckit_core::clock::Rng;
 use svckit_core::error::{Code, Error};
 use svckit_core::observe::NoRetry;
-use svckit_core::operation::{Backoff, Jitter, Operation, RetryConfig};
+use svckit_core::operation::{Jitter, Operation, RetryConfig};
 
 /// The base of the pause after `resource_exhausted`: the callee asks to be left alone.
 const THROTTLED_BASE: Duration = Duration::from_secs(1);
@@ -111,13 +111,7 @@ fn pause(config: &RetryConfig, failed: &Failed<'_>, rng: &dyn Rng) -> Duration {
     }
     let throttled = failed.error.code() == Code::ResourceExhausted;
     let base = if throttled { config.base.max(THROTTLED_BASE) } else { config.base };
-    let before = failed.attempts.saturating_sub(1);
-    let grown = match config.backoff {
-        Backoff::Exponential => base.saturating_mul(1 << before.min(31)),
-        Backoff::Linear => base.saturating_mul(before.saturating_add(1)),
-        Backoff::Constant => base,
-    };
-    let pause = grown.min(config.cap.max(base));
+    let pause = config.backoff.pause(base, failed.attempts).min(config.cap.max(base));
     match config.jitter {
         Jitter::Full => rng.up_to(pause),
         Jitter::Equal => pause / 2 + rng.up_to(pause - pause / 2),

@@ -117,6 +117,7 @@ impl Bare {
         let taken = Taken::new();
         let group = ConsumerGroup {
             consumer: Consumer {
+                pauses: std::collections::BTreeMap::new(),
                 group: Group { name: "take".into(), wants: vec![NAME.into()], ordered: true },
                 service: "bench.messages.v1.Pump",
                 concurrency: 16,

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use svckit_core::broker::{Envelope, Group, Token};
 use svckit_core::call::Metadata;
+use svckit_core::operation::Backoff;
 use uuid::Uuid;
 
 use super::*;
@@ -24,6 +26,7 @@ fn consumer() -> Consumer {
         service: "t.v1.T",
         concurrency: 1,
         attempts: 5,
+        pauses: BTreeMap::new(),
         dead_letters: true,
         at_most_once: false,
         timeout: Duration::from_secs(3),
@@ -90,11 +93,43 @@ fn pauses_double_up_to_the_cap_with_full_jitter() {
 #[test]
 fn a_wait_that_the_handler_asks_for_is_kept_and_spread() {
     let busy = |after| trouble(Error::unavailable("busy").with_retry_after(after), false);
-    assert_eq!(pause_ms(1, &busy(Duration::from_secs(60)), 0), 60_000);
-    assert_eq!(pause_ms(1, &busy(Duration::from_secs(60)), u64::MAX), 65_000);
+    assert_eq!(pause_ms(1, &busy(Duration::from_secs(20)), 0), 20_000);
+    assert_eq!(pause_ms(1, &busy(Duration::from_secs(20)), u64::MAX), 25_000);
     assert_eq!(pause_ms(1, &busy(Duration::from_millis(200)), u64::MAX), 400);
-    let forever = pause_ms(1, &busy(Duration::MAX), 0);
-    assert_eq!(forever, 24 * 3600 * 1000);
+}
+
+#[test]
+fn no_pause_is_longer_than_what_the_compiler_counted_on() {
+    let busy = |after| trouble(Error::unavailable("busy").with_retry_after(after), false);
+    for (asked, dice, waits) in [
+        (Duration::from_secs(28), u64::MAX, 30_000),
+        (Duration::from_secs(30), u64::MAX, 30_000),
+        (Duration::from_secs(60), 0, 30_000),
+        (Duration::from_secs(60), u64::MAX, 25_000),
+        (Duration::MAX, 0, 30_000),
+    ] {
+        assert_eq!(pause_ms(1, &busy(asked), dice), waits, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_handler_may_have_pauses_of_its_own() {
+    let throttled = trouble(Error::resource_exhausted("slow down"), false);
+    let down = trouble(Error::unavailable("down"), false);
+    let judged = |backoff, attempt, failed: &Failed| {
+        let (base, cap) = (Duration::from_secs(2), Duration::from_secs(7));
+        let pauses = [("t.v1.T.E".to_owned(), Pauses { backoff, base, cap })].into();
+        let consumer = Consumer { pauses, attempts: 100, ..consumer() };
+        match after(&consumer, &delivery(attempt), failed, now(), &Dice(u64::MAX)) {
+            Settlement::Retry { at } => at.as_second() - now().as_second(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let grown = |backoff| [1, 2, 3, 4].map(|attempt| judged(backoff, attempt, &down));
+    assert_eq!(grown(Backoff::Exponential), [2, 4, 7, 7]);
+    assert_eq!(grown(Backoff::Linear), [2, 4, 6, 7]);
+    assert_eq!(grown(Backoff::Constant), [2, 2, 2, 2]);
+    assert_eq!(judged(Backoff::Constant, 1, &throttled), 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A process of a scenario: relays, consumers, schedules, and handlers that do what messages tell them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -90,6 +91,7 @@ impl Setup {
             service: if name == B { B } else { A },
             concurrency: self.concurrency,
             attempts: self.attempts,
+            pauses: BTreeMap::new(),
             dead_letters: self.dead_letters,
             at_most_once: self.at_most_once,
             timeout: Duration::from_millis(self.timeout),
