@@ -15,6 +15,7 @@ pub static RULES: &[&Rule] = &[
     &deadline_overrun::RULE,
     &bulkhead_overcommit::RULE,
     &hedged_command::RULE,
+    &query_with_effects::RULE,
     &idempotency_window_short::RULE,
     &unstable_idempotency_key::RULE,
     &safety_removed::RULE,

@@ -34,6 +34,7 @@ pub(crate) mod orphan_wait;
 pub(crate) mod parallel_conflict;
 pub(crate) mod public_without_auth;
 pub(crate) mod public_without_limit;
+pub(crate) mod query_with_effects;
 pub(crate) mod retention_too_short;
 pub(crate) mod retry_amplification;
 pub(crate) mod retry_non_idempotent;

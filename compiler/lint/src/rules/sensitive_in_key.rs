@@ -1,4 +1,4 @@
-use svckit_diagnostics::{Diagnostic, Span};
+use svckit_diagnostics::{Diagnostic, Severity, Span};
 use svckit_model::{Field, Idempotency, Operation, Type, World};
 
 use crate::rule::rule;
@@ -9,11 +9,12 @@ rule! {
     ///
     /// ## What it does
     /// Finds `sensitive` fields after `key` of an event, after `idempotent by` of a command or a saga, after
-    /// `writes … by`, and between braces in the path of `http`.
+    /// `writes … by`, and between braces in the path of `http`. A warning: those that `http GET` or `DELETE` puts into the
+    /// query of the address, for they have no body.
     ///
     /// ## Why is this bad
     /// Keys and addresses are what systems show: in the broker's tools, in traces and access logs, in the records of
-    /// idempotency, in error messages of others. What stands there is hidden from nobody.
+    /// idempotency, in error messages of others, in the history of a browser. What stands there is hidden from nobody.
     ///
     /// Reads: `sensitive`, `key`, `idempotent by`, `writes … by`, `http`
     ///
@@ -28,7 +29,8 @@ rule! {
     /// query GetPatient(id @1: PatientId) -> Patient       // a number of your own, that says nothing
     ///   http GET "/v1/patients/{id}"
     /// ```
-    pub RULE = Error "sensitive-in-key" in Security;
+    /// To search by it, send it in a body: `http POST "/v1/patients/search"`.
+    pub RULE = Error | Warning "sensitive-in-key" in Security;
 }
 
 pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
@@ -42,6 +44,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
     for (id, op) in world.operations.iter() {
         let record = world.request_record(id).map(|r| &world.records[r].fields[..]);
         operation(op, record.unwrap_or_default(), report);
+        in_query(analysis, op, record.unwrap_or_default(), report);
     }
     sagas(world, report);
 }
@@ -67,6 +70,29 @@ fn operation(op: &Operation, fields: &[Field], report: &mut Report) {
     for field in fields.iter().filter(|f| http.path.contains(&format!("{{{}}}", f.info.name))) {
         let use_ = Use { what: "in the address of", name, subject };
         judge(Some(field), http.span, &use_, report);
+    }
+}
+
+/// What `GET` and `DELETE` carry beside the path.
+fn in_query(analysis: &Analysis<'_>, op: &Operation, fields: &[Field], report: &mut Report) {
+    let Some(http) = op.http.as_ref().filter(|http| ["GET", "DELETE"].contains(&&*http.method))
+    else {
+        return;
+    };
+    for field in fields.iter().filter(|f| !http.path.contains(&format!("{{{}}}", f.info.name))) {
+        let Some((path, place)) = analysis.sensitive().within(analysis.world, field) else {
+            continue;
+        };
+        let text = format!(
+            "`{path}` is sensitive, and `{}` puts it into the query of the address of `{}`",
+            http.method, op.info.name
+        );
+        let mut found = Diagnostic::new(RULE.code, http.span, text)
+            .here(format!("`{}?{path}=…`: shown in access logs and histories", http.path))
+            .label(place, "sensitive")
+            .help("send it in a body: `http POST` may carry a query, too; or ask by an identifier that says nothing");
+        found.severity = Severity::Warning;
+        report.add(op.info.span, found);
     }
 }
 

@@ -52,6 +52,12 @@ impl<'a> Cx<'a> {
         operation.policy = defaults.policy.unwrap_or(self.standard);
         operation.calls = defaults.calls;
         operation.calls.retain(|call| call.operation != id);
+        // A query has no effects: of what all may call it is handed the queries.
+        if self.world.operations[id].is_query() {
+            let mut calls = std::mem::take(&mut self.world.operations[id].calls);
+            calls.retain(|call| self.world.operations[call.operation].is_query());
+            self.world.operations[id].calls = calls;
+        }
     }
 
     /// What an operation is asked with; `None` where it was settled before: named parameters.
