@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use svckit_diagnostics::{Diagnostic, Severity, Span};
-use svckit_model::{Delivery, Event, Id, Service, Subscription, World};
+use svckit_model::{Delivery, Emit, Event, Id, Service, Subscription, World};
 
 use crate::analysis::choreography::{Doing, FAILED, Fault, Flow, Order, Way, tell_way};
 use crate::analysis::petri::{Explored, Move};
@@ -17,7 +17,7 @@ rule! {
     /// Follows every way through a choreography to a failed end, and holds each handler that did something on that way
     /// against the handlers of its service that ran, too: one of them must say that it `undoes` the event which was
     /// handled or published. A handler with `leaves "…"`, one that undoes, and one that published what can
-    /// only lead to a failure has nothing to be undone. The command behind the first event is judged in the same way.
+    /// only lead to a failure has nothing to be undone. The command or handler behind the first event is judged in the same way.
     ///
     /// The undo must come after what it undoes. It surely does where it follows from it, and where both are set off by
     /// events of one service and one key, which keep their order. Else it may come first, find nothing, and what is done
@@ -255,10 +255,12 @@ fn first(failed: &Failed<'_>, told: &Told, report: &mut Report) {
     if own || told.stays.len() > 50 {
         return;
     }
-    let leaves = world.services[event.service].operations.iter().any(|id| {
-        let op = &world.operations[*id];
-        op.promises.leaves.is_some() && op.emits.iter().any(|e| e.events.contains(&start))
-    });
+    let service = &world.services[event.service];
+    let has = |emits: &[Emit]| emits.iter().any(|e| e.events.contains(&start));
+    let mut operations = service.operations.iter().map(|id| &world.operations[*id]);
+    let mut ons = service.subscriptions.iter().map(|id| &world.subscriptions[*id]);
+    let leaves = operations.any(|op| op.promises.leaves.is_some() && has(&op.emits))
+        || ons.any(|on| on.leaves.is_some() && has(&on.emits));
     let already = report
         .findings
         .iter()

@@ -54,6 +54,8 @@ pub struct Flow {
     at: HashMap<Id<Event>, usize>,
     /// By event: its handlers.
     of_event: Vec<Vec<usize>>,
+    /// By event that starts it: in which ways it comes.
+    first: Vec<(Id<Event>, Vec<Way>)>,
     good: Vec<bool>,
     ending: Vec<bool>,
     circle: OnceCell<Option<Vec<Id<Subscription>>>>,
@@ -73,13 +75,15 @@ impl Flow {
             events: Vec::new(),
             at: HashMap::new(),
             of_event: Vec::new(),
+            first: choreography.starts.iter().map(|e| (*e, ways::first(world, *e))).collect(),
             good: Vec::new(),
             ending: Vec::new(),
             circle: OnceCell::new(),
             explored: OnceCell::new(),
             faulty: Default::default(),
         };
-        let mut todo: VecDeque<Id<Event>> = choreography.starts.iter().copied().collect();
+        let first = flow.first.iter().flat_map(|(_, ways)| ways);
+        let mut todo: VecDeque<Id<Event>> = first.flat_map(|w| w.events.iter().copied()).collect();
         while let Some(event) = todo.pop_front() {
             if flow.at.contains_key(&event) {
                 continue;
@@ -141,6 +145,19 @@ impl Flow {
     #[must_use]
     pub fn cut(&self) -> &[Id<Subscription>] {
         &self.cut
+    }
+
+    /// What may come with the event that starts it, that event first: of what its command calls.
+    #[must_use]
+    pub fn first(&self, start: Id<Event>) -> Vec<Id<Event>> {
+        let ways = self.first.iter().filter(|(e, _)| *e == start).flat_map(|(_, ways)| ways);
+        let mut events = vec![start];
+        for event in ways.flat_map(|w| &w.events) {
+            if !events.contains(event) {
+                events.push(*event);
+            }
+        }
+        events
     }
 
     /// The handlers of an event, by their numbers.
@@ -220,9 +237,8 @@ impl Flow {
 
     fn explore(&self, world: &World, fault: Option<Fault>) -> All {
         let net = self.net(world, fault);
-        let starts = world.choreographies[self.of].starts.iter();
-        let first = |e: &Id<Event>| Way { events: vec![*e], doing: Doing::Publishes };
-        starts.map(|e| (*e, net.explore(&self.given(world, &first(e), None), BOUND))).collect()
+        let first = self.first.iter().flat_map(|(e, ways)| ways.iter().map(move |w| (*e, w)));
+        first.map(|(e, way)| (e, net.explore(&self.given(world, way, None), BOUND))).collect()
     }
 
     /// The net, with the alternatives that a fault opens.

@@ -51,7 +51,7 @@ impl Order {
         let mut order = Self { before: vec![vec![0; words]] };
         let mut waiting = VecDeque::new();
         let mut published = 0;
-        publish(flow, &[start], 0, &mut published, &mut waiting);
+        publish(flow, &flow.first(start), 0, &mut published, &mut waiting);
         let mut taken: Vec<Taken> = Vec::new();
         for (at, (handler, chosen)) in way.iter().enumerate() {
             let place = waiting.iter().position(|m: &Message| m.handler == *handler)?;

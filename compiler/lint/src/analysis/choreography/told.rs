@@ -21,7 +21,13 @@ pub fn tell_way(
     way: &[Move],
     important: Option<usize>,
 ) -> Diagnostic {
-    let (place, text) = first(world, start);
+    let (place, mut text) = first(world, start);
+    if let [_, more @ ..] = &flow.first(start)[..]
+        && !more.is_empty()
+    {
+        let names: Vec<&str> = more.iter().map(|e| world.events[*e].info.name.as_str()).collect();
+        text.push_str(&format!(", and what it calls may publish {}", listed(&names)));
+    }
     found = found.step(place, text);
     let mut steps: Vec<(Span, String)> = Vec::new();
     for (at, taken) in way.iter().enumerate() {

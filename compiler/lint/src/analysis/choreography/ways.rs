@@ -61,6 +61,33 @@ pub(super) fn ways(world: &World, on: &Subscription) -> (Vec<Way>, bool) {
     (finished(handled, on), whole)
 }
 
+/// In which ways the first event comes: with what the commands publish that are called by the one which publishes it.
+pub(super) fn first(world: &World, start: Id<Event>) -> Vec<Way> {
+    let mut ways = Vec::new();
+    for id in &world.services[world.events[start].service].operations {
+        let op = &world.operations[*id];
+        if !op.emits.iter().any(|e| e.events.contains(&start)) {
+            continue;
+        }
+        let mut parts = vec![Part { events: vec![start], twice: Vec::new(), quiet: false }];
+        for call in &op.calls {
+            for emit in &world.operations[call.operation].emits {
+                combine(&mut parts, &choices(emit, call.optional), false);
+            }
+        }
+        for part in parts {
+            let way = Way { events: part.events, doing: Doing::Publishes };
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+    }
+    if ways.is_empty() {
+        ways.push(Way { events: vec![start], doing: Doing::Publishes });
+    }
+    ways
+}
+
 /// What the handler's own part does not depend on: a call that fails by a declared error which publishes, after those
 /// before it; the handler itself commits nothing then.
 fn failures(world: &World, call: &CallUse, before: &[Part]) -> Vec<Part> {
