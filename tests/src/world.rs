@@ -1,12 +1,13 @@
 //! Contracts of any size: what a large company's would look like, made up.
 //!
 //! Every package has one service and the types of one small domain; ten packages in a row use each other's types,
-//! call each other and subscribe to each other, as teams do.
+//! call each other and subscribe to each other, as teams do; the last has a saga and a choreography.
 
 /// How many packages use each other in a row.
 const ROW: usize = 10;
 
-/// The text of one package; `@N` is its number, lines that start with `+` are there where a package stands before it.
+/// The text of one package; `@N` is its number, lines that start with `+` are there where a package stands before
+/// it, those that start with `*` where it is the last of its row.
 const PACKAGE: &str = r#"//! Orders of region @N.
 package world.region@N.v1
 
@@ -175,11 +176,74 @@ service Orders {
   } key order_id
 +
 +  on before.OrderPlaced  do NoteOrder
+*  on Stock.Refused { order_id, reason } do CancelRefused
+*    emits  OrderCancelled
+*    undoes OrderPlaced
 }
 
 example GetOrder "one that is pending" {
   request  { id: "7f9c24e8-3b12-4fef-91e0-5c2f4ac8c0b1" }
   response { status: pending }
+}
+"#;
+
+/// What stands after the last package of a row: an order's way through three services by events alone, and a saga.
+const FLOWS: &str = r#"
+error NotPaid is failed_precondition
+
+/// Keeps what was ordered until it is sent.
+service Stock {
+  owner  "stock-@N"
+  auth   none because "made up"
+
+  command Hold(id @1: OrderId)
+    errors     { OutOfStock }
+    idempotent by id  retain 60d
+  command Release(id @1: OrderId)  undoes Hold by id
+    retain 60d
+
+  event Reserved { order_id @1: OrderId } key order_id
+  event Refused { order_id @1: OrderId  reason @2: string } key order_id
+
+  on Orders.OrderPlaced { order_id } do ReserveOrder
+    emits  Reserved | Refused
+    leaves "the lines of a refused order are not kept"
+}
+
+service Parcels {
+  owner  "parcels-@N"
+  auth   none because "made up"
+
+  command Charge(id @1: OrderId)
+    errors     { NotPaid }
+    idempotent by id  retain 60d
+  command Refund(id @1: OrderId)  undoes Charge by id
+    retain 60d
+  command Send(id @1: OrderId)
+    idempotent by id  retain 60d
+
+  event Sent public { order_id @1: OrderId } key order_id
+
+  on Stock.Reserved { order_id } do SendParcel
+    emits  Sent
+    leaves "what is sent stays sent"}
+
+/// From an order to its parcel, without anyone in charge.
+choreography Delivery by OrderId of Orders {
+  starts   OrderPlaced
+  succeeds Parcels.Sent
+  fails    OrderCancelled
+  within   2d
+}
+
+/// The same with someone in charge.
+saga Buy of Orders (id @1: OrderId) idempotent by id {
+  deadline 10d
+  step hold: Stock.Hold { id: id }
+    undo Stock.Release { id: id }
+  step charge: Parcels.Charge { id: id }
+    undo Parcels.Refund { id: id }
+  pivot send: Parcels.Send { id: id }
 }
 "#;
 
@@ -211,16 +275,20 @@ pub fn lines(world: &[Source]) -> usize {
 }
 
 fn source(n: usize) -> Source {
-    let follows = !n.is_multiple_of(ROW);
+    let (follows, last) = (!n.is_multiple_of(ROW), n % ROW == ROW - 1);
     let mut text = String::with_capacity(PACKAGE.len() + 256);
     for line in PACKAGE.lines() {
-        let line = match line.strip_prefix('+') {
-            Some(line) if follows => line,
-            Some(_) => continue,
-            None => line,
+        let line = match line.as_bytes().first() {
+            Some(b'+') if follows => &line[1..],
+            Some(b'*') if last => &line[1..],
+            Some(b'+' | b'*') => continue,
+            _ => line,
         };
         text.push_str(&line.replace("@N", &number(n)).replace("@P", &number(n.saturating_sub(1))));
         text.push('\n');
+    }
+    if last {
+        text.push_str(&FLOWS.replace("@N", &number(n)));
     }
     Source { path: format!("world/region{0}/v1/region{0}.svc", number(n)), text }
 }
