@@ -87,8 +87,8 @@ connection.request("POST", "/shop.orders.v1.Orders/WatchOrder", body, {"content-
 answer = connection.getresponse()
 assert answer.status == 200 and answer.getheader("content-type") == "text/event-stream"
 events = [event for event in answer.read().decode().split("\n\n") if event and not event.startswith(":")]
-assert events[-1] == "event: end\ndata: {}", events
-seen = [json.loads(event.removeprefix("data: "))["value"] for event in events[:-1]]
+assert events[-1] == "id: end\nevent: end\ndata: {}", events
+seen = [json.loads(event.split("data: ")[1])["value"] for event in events[:-1]]
 assert seen[-1] in ("ORDER_STATUS_SHIPPED", "ORDER_STATUS_CANCELLED"), seen
 connection.close()
 

@@ -296,8 +296,16 @@ pub struct PatchObject<'a> {
 }
 
 impl<'a> PatchObject<'a> {
-    /// Of `{"value": {…}, "updateMask": "a,b"}`; `known` are JSON and Protobuf name of the record's fields.
+    /// Of `{"value": {…}, "updateMask": "a,b"}`; `known` are JSON and Protobuf name of the record's fields. Where neither of
+    /// the two is there, and is no field either, the members are the fields themselves, as in a JSON merge patch.
     pub fn new(o: &json::Object<'a>, known: &[(&str, &str)], v: &mut Violations) -> Option<Self> {
+        const OWN: [(&str, &str); 2] = [("value", "value"), ("updateMask", "update_mask")];
+        let own = |(json, name)| {
+            o.get(json, name).is_some() || known.iter().any(|(j, n)| *j == json || *n == name)
+        };
+        if !OWN.into_iter().any(own) {
+            return Some(Self { value: Some(*o), mask: Mask(None) });
+        }
         let value = match o.get("value", "value") {
             None | Some(serde_json::Value::Null) => None,
             Some(serde_json::Value::Object(members)) => Some(json::Object::new(members)),

@@ -61,11 +61,12 @@ pub(crate) fn read(headers: &HeaderMap) -> Metadata {
 /// `invalid_argument` if the key is none.
 pub(crate) fn read_request(headers: &HeaderMap) -> Result<Metadata> {
     let mut meta = read(headers);
-    if let Some(value) = headers.get(IDEMPOTENCY_KEY) {
-        let key = value.to_str().ok().and_then(unquoted);
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    if let Some(value) = keys.next() {
+        let key = value.to_str().ok().filter(|_| keys.next().is_none()).and_then(unquoted);
         let key = key.filter(|key| !key.is_empty() && key.len() <= KEY).ok_or_else(|| {
             Error::invalid_argument(format!(
-                "`Idempotency-Key` is no key; write 1 to {KEY} printable characters, as in \"8e03978e-40d5\""
+                "`Idempotency-Key` is no key; write one of 1 to {KEY} printable characters, as in \"8e03978e-40d5\""
             ))
         })?;
         meta.set(IDEMPOTENCY_KEY, key);
@@ -73,26 +74,23 @@ pub(crate) fn read_request(headers: &HeaderMap) -> Result<Metadata> {
     Ok(meta)
 }
 
-/// The text of a string of structured fields (RFC 8941), or the value as it is.
+/// The text of a string of structured fields (RFC 8941), whose parameters do not matter, or the value as it is.
 fn unquoted(value: &str) -> Option<String> {
     let value = value.trim();
     let Some(inner) = value.strip_prefix('"') else {
         return Some(value.to_owned());
     };
-    let inner = inner.strip_suffix('"')?;
-    let (mut out, mut escaped) = (String::with_capacity(inner.len()), false);
-    for c in inner.chars() {
-        match (escaped, c) {
-            (false, '\\') => escaped = true,
-            (false, '"') => return None,
-            (true, c) if c != '"' && c != '\\' => return None,
-            (_, c) => {
-                out.push(c);
-                escaped = false;
-            }
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    loop {
+        match chars.next()? {
+            '\\' => out.push(chars.next().filter(|c| matches!(c, '"' | '\\'))?),
+            '"' => break,
+            c => out.push(c),
         }
     }
-    (!escaped).then_some(out)
+    let rest = chars.as_str().trim_start();
+    (rest.is_empty() || rest.starts_with(';')).then_some(out)
 }
 
 /// Puts what travels beside a message into headers.
@@ -123,6 +121,8 @@ mod tests {
             ("\"open", None),
             ("\"a\"b\"", None),
             ("\"a\\\"", None),
+            ("\"a\\b\"", None),
+            ("\"a\" ;p=1", Some("a")),
         ] {
             assert_eq!(unquoted(header).as_deref(), key, "{header}");
         }

@@ -64,7 +64,12 @@ fn once(param: &Param, value: Option<Json>, into: &mut Map<String, Json>, v: &mu
 }
 
 fn flag(text: &str, v: &mut Violations) -> Option<bool> {
-    let flag = text.parse().ok();
+    // `True` is what Python's clients write.
+    let flag = match text {
+        "true" | "True" | "TRUE" | "1" => Some(true),
+        "false" | "False" | "FALSE" | "0" => Some(false),
+        _ => None,
+    };
     if flag.is_none() {
         v.push("", "type", format!("must be true or false, but is `{}`", short(text)));
     }

@@ -15,6 +15,9 @@ use svckit_core::json::JsonCodec;
 /// The media type of a problem.
 pub(crate) const PROBLEM: &str = "application/problem+json";
 
+/// The longest path that is repeated as the `instance` of a problem, in bytes.
+const INSTANCE: usize = 2048;
+
 /// What the type of a declared error begins with.
 const DECLARED: &str = "urn:svckit:error:";
 
@@ -57,25 +60,32 @@ pub(crate) fn of(error: &Error) -> StatusCode {
 pub(crate) struct Refusal {
     pub(crate) error: Error,
     status: Option<StatusCode>,
-    allow: Option<String>,
+    /// A header that tells what would have been taken.
+    hint: Option<(HeaderName, String)>,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, status: None, allow: None }
+        Self { error, status: None, hint: None }
     }
 }
 
 impl Refusal {
     /// With a status of HTTP's own.
     pub(crate) fn new(status: StatusCode, error: Error) -> Self {
-        Self { error, status: Some(status), allow: None }
+        Self { error, status: Some(status), hint: None }
+    }
+
+    /// With a header that tells what would have been taken.
+    pub(crate) fn hinted(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.hint = Some((name, value.into()));
+        self
     }
 
     /// `405`.
     pub(crate) fn method(found: &http::Method, allow: String) -> Self {
         let error = Error::unimplemented(format!("there is no {found} here; write one of {allow}"));
-        Self { error, status: Some(StatusCode::METHOD_NOT_ALLOWED), allow: Some(allow) }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, error).hinted(ALLOW, allow)
     }
 
     /// The status that it is answered with.
@@ -83,10 +93,11 @@ impl Refusal {
         self.status.unwrap_or_else(|| of(&self.error))
     }
 
-    /// As a response; declared errors are written by the operation's JSON.
-    pub(crate) fn response(&self, codec: Option<&JsonCodec>) -> Response<Body> {
+    /// As a response to a request at a path; declared errors are written by the operation's JSON.
+    pub(crate) fn response(&self, path: &str, codec: Option<&JsonCodec>) -> Response<Body> {
         let status = self.status();
-        let body = serde_json::to_vec(&problem(&self.error, status, codec)).unwrap_or_default();
+        let problem = problem(&self.error, status, path, codec);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -102,9 +113,10 @@ impl Refusal {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::try_from(allow).ok())
+        if let Some((name, value)) = &self.hint
+            && let Ok(value) = HeaderValue::try_from(value)
         {
-            headers.insert(ALLOW, allow);
+            headers.insert(name, value);
         }
         response
     }
@@ -115,8 +127,13 @@ fn seconds(after: Duration) -> HeaderValue {
     HeaderValue::from(after.as_secs() + u64::from(after.subsec_nanos() > 0))
 }
 
-/// The problem that tells of an error.
-pub(crate) fn problem(error: &Error, status: StatusCode, codec: Option<&JsonCodec>) -> Json {
+/// The problem that tells of an error, at the path of the request.
+pub(crate) fn problem(
+    error: &Error,
+    status: StatusCode,
+    path: &str,
+    codec: Option<&JsonCodec>,
+) -> Json {
     let mut problem = Map::new();
     let declared = error.domain_name();
     let short = declared.and_then(|name| name.rsplit('.').next());
@@ -126,6 +143,9 @@ pub(crate) fn problem(error: &Error, status: StatusCode, codec: Option<&JsonCode
     problem.insert("title".into(), title.into());
     problem.insert("status".into(), status.as_u16().into());
     problem.insert("detail".into(), error.message().into());
+    if path.len() <= INSTANCE {
+        problem.insert("instance".into(), path.into());
+    }
     problem.insert("code".into(), error.code().name().into());
     if let Some(name) = declared {
         problem.insert("error".into(), name.into());
@@ -231,7 +251,8 @@ fn bare(status: StatusCode, endpoint: &str) -> Error {
         403 => Code::PermissionDenied,
         408 => Code::DeadlineExceeded,
         409 => Code::Aborted,
-        413 | 429 => Code::ResourceExhausted,
+        412 => Code::FailedPrecondition,
+        413 | 414 | 429 | 431 => Code::ResourceExhausted,
         404 | 405 | 406 | 415 | 501 => Code::Unimplemented,
         502..=504 => Code::Unavailable,
         _ => Code::Unknown,
@@ -247,6 +268,6 @@ pub(crate) fn of_event(data: &str, codec: Option<&JsonCodec>) -> Error {
 }
 
 /// The problem of an error, as text.
-pub(crate) fn text(error: &Error, codec: Option<&JsonCodec>) -> String {
-    problem(error, of(error), codec).to_string()
+pub(crate) fn text(error: &Error, path: &str, codec: Option<&JsonCodec>) -> String {
+    problem(error, of(error), path, codec).to_string()
 }

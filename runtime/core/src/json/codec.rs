@@ -55,11 +55,13 @@ impl JsonForm {
 /// # Errors
 /// `Invalid` for what is no JSON object, saying where it breaks.
 pub fn object(text: &[u8]) -> Result<Map<String, Json>, DecodeError> {
-    serde_json::from_slice(text).map_err(|error| {
-        let mut v = Violations::new();
-        v.push("", "json", format!("must be a JSON object: {error}"));
-        DecodeError::Invalid(v)
-    })
+    let mut v = Violations::new();
+    match super::value(text) {
+        Ok(Json::Object(members)) => return Ok(members),
+        Ok(other) => drop(super::mismatch::<()>("a JSON object", &other, &mut v)),
+        Err(error) => v.push("", "json", format!("must be a JSON object: {error}")),
+    }
+    Err(DecodeError::Invalid(v))
 }
 
 fn read<T: Record>(members: &Map<String, Json>) -> Result<Bytes, DecodeError> {

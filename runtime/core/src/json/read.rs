@@ -29,6 +29,9 @@ impl<'a> Object<'a> {
     /// A field; `None` comes with a violation, whose path starts with `name`.
     pub fn field<T: Field>(&self, json: &str, name: &str, v: &mut Violations) -> Option<T> {
         let mark = v.mark();
+        if json != name && self.members.contains_key(json) && self.members.contains_key(name) {
+            v.push("", "one", format!("is there twice, as `{json}` and as `{name}`"));
+        }
         let value = T::from_member(self.get(json, name), v);
         v.prefix_from(mark, name);
         value

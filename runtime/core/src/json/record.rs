@@ -16,16 +16,9 @@ pub fn to_vec<T: Record>(record: &T) -> Vec<u8> {
 /// # Errors
 /// `Invalid` for what is no JSON object, and where fields are missing or of another type.
 pub fn from_slice<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let json = serde_json::from_slice::<serde_json::Map<_, _>>(bytes);
+    let members = super::object(bytes)?;
     let mut v = Violations::new();
-    let read = match &json {
-        Ok(members) => T::from_json(&Object::new(members), &mut v),
-        Err(error) => {
-            v.push("", "json", format!("must be a JSON object: {error}"));
-            None
-        }
-    };
-    match read {
+    match T::from_json(&Object::new(&members), &mut v) {
         Some(record) if v.is_empty() => Ok(record),
         _ => Err(DecodeError::Invalid(v)),
     }

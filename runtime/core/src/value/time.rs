@@ -65,7 +65,9 @@ fn parts(value: Timestamp) -> (i64, i32) {
 fn point((seconds, nanos): (i64, i32), v: &mut Violations) -> Option<Timestamp> {
     let nanos_fit = (0..1_000_000_000).contains(&nanos);
     let value = Timestamp::new(seconds, nanos).ok().filter(|value| nanos_fit && in_years(*value));
-    value.or_else(|| refuse("timestamp", "must lie between the years 1 and 9999", v))
+    value.or_else(|| {
+        refuse("timestamp", "must lie between 0001-01-01T00:00:00Z and 9999-12-30T22:00:00Z", v)
+    })
 }
 
 /// Whether the year has the four digits that RFC 3339 and Protobuf have.
@@ -99,9 +101,29 @@ impl Form<Timestamp> for Native {
 
     fn from_json(json: &Json, v: &mut Violations) -> Option<Timestamp> {
         let Some(text) = json.as_str() else { return json::mismatch("a string", json, v) };
-        let value = text.parse::<Timestamp>().ok().filter(|value| in_years(*value));
+        let value = if rfc3339(text) { text.parse::<Timestamp>().ok() } else { None };
+        let value = value.filter(|value| in_years(*value));
         value.or_else(|| refuse("timestamp", "must be a time of the form 2027-03-01T12:00:00Z", v))
     }
+}
+
+/// Whether a text has the form that ProtoJSON writes times in. Their library reads more, `2027-03-01 12:00Z[UTC]` for one.
+fn rfc3339(text: &str) -> bool {
+    const FORM: &[u8] = b"0000-00-00T00:00:00";
+    let like = |(form, found): (&u8, &u8)| match form {
+        b'0' => found.is_ascii_digit(),
+        other => other == found,
+    };
+    let Some((head, rest)) = text.as_bytes().split_at_checked(FORM.len()) else { return false };
+    let fraction = rest
+        .strip_prefix(b".")
+        .map_or(0, |part| 1 + part.iter().take_while(|byte| byte.is_ascii_digit()).count());
+    let zone = match &rest[fraction..] {
+        b"Z" => true,
+        [b'+' | b'-', zone @ ..] => zone.len() == 5 && b"00:00".iter().zip(zone).all(like),
+        _ => false,
+    };
+    FORM.iter().zip(head).all(like) && fraction != 1 && fraction <= 10 && zone
 }
 
 impl Value for Duration {
@@ -156,5 +178,7 @@ fn duration_parts(text: &str) -> Option<(i64, i32)> {
     {
         return None;
     }
-    Some((whole.parse().ok()?, format!("{part:0<9}").parse().ok()?))
+    let nanos = format!("{part:0<9}").parse::<i32>().ok()?;
+    // `-0.5s` is negative, though its whole part is not.
+    Some((whole.parse().ok()?, if whole.starts_with('-') { -nanos } else { nanos }))
 }

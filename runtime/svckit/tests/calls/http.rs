@@ -160,7 +160,7 @@ async fn what_is_wrong_with_a_request_is_named() {
     assert_eq!(answer.json()["violations"].as_array().map(Vec::len), Some(2), "{answer:?}");
     for (body, wanted) in [
         (&b"{"[..], "must be a JSON object: EOF while parsing"),
-        (b"[1]", "must be a JSON object: invalid type"),
+        (b"[1]", "must be a JSON object, but is a list"),
         (b"\xff\xfe", "must be a JSON object"),
         (b"{} trailing", "must be a JSON object: trailing characters"),
         (&b"[".repeat(100_000), "must be a JSON object"),
@@ -304,9 +304,9 @@ async fn streams_of_answers_are_events() {
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     assert_eq!(
         answer.text(),
-        "data: {\"id\":\"o\",\"quantity\":0,\"note\":null}\n\n\
-         data: {\"id\":\"o\",\"quantity\":1,\"note\":null}\n\n\
-         event: end\ndata: {}\n\n"
+        "retry: 2000\nid: 1\ndata: {\"id\":\"o\",\"quantity\":0,\"note\":null}\n\n\
+         id: 2\ndata: {\"id\":\"o\",\"quantity\":1,\"note\":null}\n\n\
+         id: end\nevent: end\ndata: {}\n\n"
     );
     let answer = ask(&running, "GET /v1/orders/fail/watch?count=2", &[], b"").await;
     let events = answer.text();

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use svckit::{Config, HttpConfig, Running};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -121,7 +122,7 @@ async fn a_message_is_bounded() {
     let mut socket = open(&running, CHAT).await;
     socket.send(text(&order(&"x".repeat(2000), 1))).await.unwrap();
     let problem = next(&mut socket).await.expect("a problem")["problem"]["detail"].to_string();
-    assert!(problem.contains("can't be read"), "{problem}");
+    assert!(problem.contains("too long: the limit is 1000 bytes"), "{problem}");
     assert_eq!(next(&mut socket).await, None);
 }
 
@@ -146,7 +147,8 @@ async fn a_stopped_app_says_goodbye() {
     running.shutdown().await;
     let problem = next(&mut socket).await.expect("a problem");
     assert_eq!(problem["problem"]["code"], "unavailable");
-    assert_eq!(next(&mut socket).await, None);
+    let Some(Ok(Message::Close(Some(close)))) = socket.next().await else { panic!("no farewell") };
+    assert_eq!(close.code, CloseCode::Away);
 }
 
 #[tokio::test]

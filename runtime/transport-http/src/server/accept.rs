@@ -1,6 +1,6 @@
 //! What the caller sends, and what it takes: media types.
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH};
 use http::{HeaderMap, StatusCode};
 use svckit_core::error::Error;
 
@@ -95,8 +95,25 @@ pub(super) fn sent(headers: &HeaderMap, streams: bool) -> Result<Sent, Refusal> 
             "the body is sent as `{}`; send it with `Content-Type: {JSON}` in UTF-8{lines}",
             short(text)
         ));
-        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+        let taken = if streams { format!("{JSON}, {LINES}") } else { JSON.to_owned() };
+        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error).hinted(ACCEPT, taken)
     })
+}
+
+/// Refuses what is to be done to one version alone: answers have weak tags, and no two of those are surely the same.
+///
+/// # Errors
+/// `412` for any `If-Match` but `*`.
+pub(super) fn versions(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(wanted) = headers.get(IF_MATCH).filter(|wanted| wanted.as_bytes() != b"*") else {
+        return Ok(());
+    };
+    let error = Error::failed_precondition(format!(
+        "`If-Match: {}` can't be held: there are no versions to compare here; leave it out, and say in the request what it \
+         goes by",
+        short(wanted.to_str().unwrap_or("?"))
+    ));
+    Err(Refusal::new(StatusCode::PRECONDITION_FAILED, error))
 }
 
 #[cfg(test)]

@@ -1,17 +1,14 @@
 //! Answers as responses: JSON, events, bytes.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
@@ -22,10 +19,7 @@ use svckit_core::upload;
 
 use super::accept::{EVENTS, JSON, RAW};
 use super::call::Target;
-use crate::status;
-
-/// How often a stream that is silent says that it is there.
-const ALIVE: Duration = Duration::from_secs(15);
+use super::events;
 
 /// What decides, beside the path, which answer there is.
 const VARIES: &str = "accept-encoding, authorization, x-api-key, x-tenant, api-version";
@@ -71,7 +65,7 @@ pub(super) fn one(target: Target, parts: &Parts, message: &Bytes) -> Result<Resp
     Ok(response)
 }
 
-fn written(codec: &JsonCodec, message: &Bytes) -> Result<Vec<u8>> {
+pub(super) fn written(codec: &JsonCodec, message: &Bytes) -> Result<Vec<u8>> {
     codec.answer.write(message).map_err(|error| {
         Error::internal("the answer is not what the contract says").with_source(error)
     })
@@ -127,10 +121,14 @@ fn next_page(target: Target, parts: &Parts, json: &[u8]) -> Option<HeaderValue> 
 }
 
 /// A stream of messages.
-pub(super) fn many(target: Target, stream: BoxStream<'static, Result<Bytes>>) -> Response<Body> {
+pub(super) fn many(
+    target: Target,
+    parts: &Parts,
+    stream: BoxStream<'static, Result<Bytes>>,
+) -> Response<Body> {
     let mut response = match target.codec.raw_answer {
         Some(field) => bytes(stream, field),
-        None => events(target.codec, stream),
+        None => events::write(target.codec, parts, stream),
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -143,29 +141,10 @@ pub(super) fn many(target: Target, stream: BoxStream<'static, Result<Bytes>>) ->
 fn bytes(stream: BoxStream<'static, Result<Bytes>>, field: u32) -> Response<Body> {
     let chunks = stream.map(move |item| item.and_then(|message| upload::chunk(field, message)));
     let mut response = Response::new(Body::from_stream(chunks));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(RAW));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(RAW));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
     response
-}
-
-fn events(codec: &'static JsonCodec, stream: BoxStream<'static, Result<Bytes>>) -> Response<Body> {
-    let event = move |item: Option<Result<Bytes>>| {
-        let text = |item: Result<Bytes>| item.and_then(|message| written(codec, &message));
-        match item.map(text) {
-            Some(Ok(json)) => Event::default().data(String::from_utf8_lossy(&json)),
-            Some(Err(error)) => {
-                Event::default().event("error").data(status::text(&error, Some(codec)))
-            }
-            None => Event::default().event("end").data("{}"),
-        }
-    };
-    // After an error nothing follows, not even the end.
-    let events = futures_util::stream::unfold(Some(stream), move |stream| async move {
-        let mut stream = stream?;
-        let item = stream.next().await;
-        let rest = matches!(item, Some(Ok(_))).then_some(stream);
-        Some((Ok::<_, Infallible>(event(item)), rest))
-    });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
 }
 
 /// One message as the text of a WebSocket.

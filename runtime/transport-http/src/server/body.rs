@@ -195,7 +195,7 @@ impl Lines {
 
 /// The messages of one JSON text: of an array each element, else the text itself.
 pub(super) fn of_array(text: &[u8], codec: &JsonCodec) -> Result<Vec<Bytes>, Refusal> {
-    let json = serde_json::from_slice::<Json>(text);
+    let json = svckit_core::json::value(text);
     let broken = |error| {
         Error::invalid_argument(format!("the body must be a JSON array of messages: {error}"))
     };

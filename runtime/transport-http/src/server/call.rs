@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use svckit_core::call::{Accept, Answer, Body as Message, IncomingCall};
 use svckit_core::check::Violations;
@@ -15,10 +17,11 @@ use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::json::JsonCodec;
 use svckit_core::operation::{Operation, Shape};
+use svckit_core::wire::DecodeError;
 
 use super::accept::{self, Sent};
 use super::body::{self, Bounds};
-use super::{Peer, answer};
+use super::{Peer, answer, events};
 use crate::status::Refusal;
 use crate::{address, deadline, meta, params};
 
@@ -54,7 +57,7 @@ impl Calls {
         let (parts, body) = request.into_parts();
         match self.answer(target, &path, &parts, body).await {
             Ok(response) => response,
-            Err(refusal) => refusal.response(Some(target.codec)),
+            Err(refusal) => refusal.response(parts.uri.path(), Some(target.codec)),
         }
     }
 
@@ -66,6 +69,10 @@ impl Calls {
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
         accept::accepts(&parts.headers, answer::media(target))?;
+        accept::versions(&parts.headers)?;
+        if let Some(nothing) = events::seen_to_the_end(target, &parts.headers) {
+            return Ok(nothing);
+        }
         let deadline = self.deadline(&parts.headers)?;
         let body = self
             .within(deadline, target.operation, self.request(target, path, parts, body))
@@ -82,7 +89,7 @@ impl Calls {
         let mut response = match body {
             Message::One(bytes) => answer::one(target, parts, &bytes)?,
             Message::Stream(stream) if target.operation.shape.streams() => {
-                answer::many(target, stream)
+                answer::many(target, parts, stream)
             }
             Message::Stream(mut stream) => {
                 let none = || Error::internal("the call was answered with nothing");
@@ -143,35 +150,62 @@ impl Calls {
                 }
             };
         }
-        let members = if by_query {
-            asked(codec, path, parts)?
-        } else {
-            let text = body::whole(body, bounds).await?;
-            if !text.is_empty() {
-                accept::sent(&parts.headers, false)?;
-            }
-            with_path(codec, path, body::members(&text)?)?
-        };
+        if by_query {
+            nothing_in(body, operation, bounds).await?;
+            return Ok(Message::One(head(codec, path, parts)?));
+        }
+        // Before it is read: a caller that asks first need not send it at all.
+        if !body.is_end_stream() {
+            accept::sent(&parts.headers, false)?;
+        }
+        let text = body::whole(body, bounds).await?;
+        let members = with_path(codec, path, body::members(&text)?)?;
         Ok(Message::One(codec.request.read(&members).map_err(body::refused)?))
     }
 }
 
-/// The message of all that is in path and query.
-pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Bytes> {
-    codec.request.read(&asked(codec, path, parts)?).map_err(body::refused)
+/// Refuses a body where path and query say all: what is in it would be passed over.
+async fn nothing_in(body: Body, operation: &Operation, bounds: Bounds) -> Result<(), Refusal> {
+    if body.is_end_stream() {
+        return Ok(());
+    }
+    let text = body::whole(body, bounds).await?;
+    if matches!(text.trim_ascii(), b"" | b"{}") {
+        return Ok(());
+    }
+    Err(Refusal::from(Error::invalid_argument(format!(
+        "{} takes its fields from path and query, and here is a body; write them as `?name=value`",
+        operation.name
+    ))))
 }
 
-/// What path and query say of a request.
-fn asked(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Map<String, Json>> {
+/// The message of all that is in path and query.
+pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Bytes> {
     let (mut members, mut v) = (Map::new(), Violations::new());
     for (name, text) in path {
         params::put(codec.params, (name, text), &mut members, &mut v);
     }
     let query = parts.uri.query().unwrap_or_default();
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Error::invalid_argument("the query is not UTF-8 once it is decoded"));
+    }
     for (name, text) in form_urlencoded::parse(query.as_bytes()) {
         params::put(codec.params, (&*name, &*text), &mut members, &mut v);
     }
-    judged(members, v)
+    let read = codec.request.read(&members);
+    if v.is_empty() {
+        return read.map_err(body::refused);
+    }
+    // What was no text of its field is missing now, and told already.
+    let mut told = v.into_vec();
+    if let Err(DecodeError::Invalid(others)) = read {
+        let field = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let known: Vec<_> = told.iter().map(|violation| field(&violation.path)).collect();
+        told.extend(
+            others.into_vec().into_iter().filter(|other| !known.contains(&field(&other.path))),
+        );
+    }
+    Err(Error::violations_of(told))
 }
 
 /// The members of a body, and what the path says beside them.

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::routes::Routed;
-use super::{Others, Peer, ServerOptions};
+use super::{Others, Peer, ServerOptions, unread};
 
 /// How long a connection may lie idle after its last request.
 const IDLE: Duration = Duration::from_secs(300);
@@ -44,10 +44,12 @@ impl Answers {
         match self.others.filter(|_| is_grpc(&request)) {
             Some(others) => others(request, peer).await,
             None => {
-                let mut request = request.map(Body::new);
                 request.extensions_mut().insert(Peer(peer));
-                let router = self.router.of(request.headers());
-                router.oneshot(request).await.unwrap_or_else(|never| match never {})
+                let router = self.router.of(request.method(), request.headers());
+                let answer = |request| async move {
+                    router.oneshot(request).await.unwrap_or_else(|never| match never {})
+                };
+                unread::answered(request, answer).await
             }
         }
     }

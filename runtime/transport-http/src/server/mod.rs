@@ -5,9 +5,13 @@ mod answer;
 mod body;
 mod call;
 mod connection;
+mod events;
 mod options;
 mod routes;
+mod session;
+mod site;
 mod socket;
+mod unread;
 
 use std::fmt;
 use std::net::SocketAddr;
