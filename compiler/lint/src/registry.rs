@@ -40,11 +40,13 @@ pub static RULES: &[&Rule] = &[
     &unbounded_event_loop::RULE,
     &fat_event::RULE,
     &command_in_disguise::RULE,
+    &unemitted_event::RULE,
     // Brokers.
     &exactly_once_claim::RULE,
     &missing_capability::RULE,
     &ack_deadline::RULE,
     &retention_too_short::RULE,
+    &local_broker::RULE,
     // Security.
     &sensitive_in_event::RULE,
     &sensitive_in_key::RULE,

@@ -131,8 +131,8 @@ impl Flow {
         })
     }
 
-    /// The events that a choreography may publish from its start on: over subscriptions, as long as they carry its
-    /// scalar. In the order of finding.
+    /// The events that a choreography may publish from its start on: over subscriptions and what they call, as long as
+    /// they carry its scalar. In the order of finding.
     #[must_use]
     pub fn of_choreography(&self, world: &World, choreography: &Choreography) -> Vec<Id<Event>> {
         let by = svckit_model::Type::Scalar(choreography.by);
@@ -155,7 +155,9 @@ impl Flow {
                 continue;
             }
             for on in self.subscriptions(event) {
-                let emits = world.subscriptions[on].emits.iter().flat_map(|e| &e.events);
+                let on = &world.subscriptions[on];
+                let called = on.calls.iter().flat_map(|c| &world.operations[c.operation].emits);
+                let emits = on.emits.iter().chain(called).flat_map(|e| &e.events);
                 for event in emits.copied().filter(|e| carries(*e)) {
                     if !std::mem::replace(&mut seen[event.index()], true) {
                         found.push(event);

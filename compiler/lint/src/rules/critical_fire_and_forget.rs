@@ -53,6 +53,7 @@ pub(crate) fn check(analysis: &Analysis<'_>, report: &mut Report) {
                 continue;
             }
             for on in flow.subscriptions(event) {
+                queued(world, choreography, on, report);
                 if !std::mem::replace(&mut told[on.index()], true) {
                     step(world, (choreography, process), on, report);
                 }
@@ -106,6 +107,22 @@ fn ends(world: &World, choreography: &Choreography, report: &mut Report) {
             let place = event.info.place("delivery");
             report.add(event.info.span, lost(&what, place, (choreography.info.span, "ends by it")));
         }
+    }
+}
+
+/// What a handler of the flow puts into a queue, and what goes on with it.
+fn queued(world: &World, choreography: &Choreography, on: Id<Subscription>, report: &mut Report) {
+    for call in &world.subscriptions[on].calls {
+        let op = &world.operations[call.operation];
+        let lossy = op.queue.is_some() && op.promises.delivery == Delivery::AtMostOnce;
+        let known = report.findings.iter().any(|f| f.subject == op.info.span);
+        if !lossy || op.emits.is_empty() || known {
+            continue;
+        }
+        let name = crate::text::operation(world, call.operation);
+        let what = format!("choreography `{}` goes on with `{name}`", choreography.info.name);
+        let found = lost(&what, op.info.place("delivery"), (call.span, "sent from here"));
+        report.add(op.info.span, found);
     }
 }
 
