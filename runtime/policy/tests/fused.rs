@@ -9,7 +9,7 @@ use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::operation::{
     BreakerConfig, BulkheadConfig, HedgeAfter, HedgeConfig, LimitConfig, LimitPer, Operation,
-    PolicyConfig, RetryConfig, TimeoutConfig,
+    PolicyConfig, RetryConfig, Shape, TimeoutConfig,
 };
 use svckit_policy::breaker::Phase;
 use svckit_policy::{Attempt, Call, Policy};
@@ -315,4 +315,221 @@ async fn nothing_starts_past_the_deadline() {
     };
     assert!(policy.run(within(Duration::from_millis(500)), slow).await.is_err());
     assert!(start.elapsed() <= Duration::from_millis(500));
+}
+
+/// Each endpoint has a breaker of its own there.
+#[tokio::test(start_paused = true)]
+async fn without_a_breaker_there_is_none_afterwards_either() {
+    let policy = Policy::without_breaker(BREAKS, Env::default());
+    for renewed in [false, true] {
+        assert_eq!(policy.config().breaker, None);
+        for _ in 0..100 {
+            let error = policy.run(call(), gone).await.expect_err("gone");
+            assert_eq!(error.refused(), None, "renewed: {renewed}");
+        }
+        assert_eq!(policy.phase(), Phase::Closed);
+        policy.configure(BREAKS);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_queries_that_answer_once_and_can_be_sent_again_are_hedged() {
+    static PUT: Operation = Operation::command("t.v1.T", "Put", "/t.v1.T/Put");
+    static WATCH: Operation =
+        Operation::query("t.v1.T", "Watch", "/t.v1.T/Watch").shape(Shape::ServerStream);
+    let hedge = HedgeConfig { after: HedgeAfter::Fixed(Duration::from_millis(10)), at_most: 1 };
+    let config = PolicyConfig { hedge: Some(hedge), retry: Some(RetryConfig::STANDARD), ..PLAIN };
+    let streamed = Call { replayable: false, ..call() };
+    let table = [
+        (call(), 2),
+        (streamed, 1),
+        (Call { operation: &PUT, ..call() }, 1),
+        (Call { operation: &WATCH, ..call() }, 1),
+    ];
+    for (call, most) in table {
+        let (policy, sent) = (policy(config), AtomicU32::new(0));
+        let slow = |_| async {
+            sent.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Ok(())
+        };
+        assert!(policy.run(call, slow).await.is_ok());
+        assert_eq!(sent.load(Ordering::SeqCst), most, "{}", call.operation.name);
+    }
+}
+
+/// "An answer says whether it was retried below."
+#[tokio::test(start_paused = true)]
+async fn an_error_says_that_it_was_retried_only_if_it_was() {
+    let (once, thrice) = (policy(PLAIN), policy(RETRIES));
+    assert!(!once.run(call(), gone).await.expect_err("gone").retried_below());
+    assert!(thrice.run(call(), gone).await.expect_err("gone").retried_below());
+    let stopped = |_| async { Err(Error::not_found("none")) as Result<()> };
+    assert!(!thrice.run(call(), stopped).await.expect_err("none").retried_below());
+}
+
+/// Who found no place has asked nobody: there is nothing to pay for.
+#[tokio::test(start_paused = true)]
+async fn a_full_bulkhead_is_asked_again_though_there_is_no_budget() {
+    let retry = RetryConfig { budget_percent: 0, budget_floor: 0, ..RetryConfig::STANDARD };
+    let bulkhead = Some(BulkheadConfig { concurrent: 1, queue: 0 });
+    let policy = Arc::new(policy(PolicyConfig { bulkhead, retry: Some(retry), ..PLAIN }));
+    let first = {
+        let policy = policy.clone();
+        tokio::spawn(async move {
+            let brief = |_| async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Ok(())
+            };
+            policy.run(call(), brief).await
+        })
+    };
+    tokio::task::yield_now().await;
+    assert!(policy.run(call(), ready).await.is_ok(), "the second try finds the place free");
+    assert!(first.await.expect("no panic").is_ok());
+    assert!(!policy.run(call(), gone).await.expect_err("gone").retried_below(), "nor is there any");
+}
+
+/// The standard retry mode's costs: five for one that is throttled, fourteen for any other.
+#[tokio::test(start_paused = true)]
+async fn a_throttled_retry_costs_less_than_another() {
+    let retry = RetryConfig {
+        attempts: 1_000,
+        budget_percent: 100,
+        budget_floor: 10_000,
+        ..RetryConfig::STANDARD
+    };
+    for (error, retries) in
+        [(Error::unavailable("gone"), 500 / 14), (Error::resource_exhausted("slow down"), 500 / 5)]
+    {
+        let (policy, sent) =
+            (policy(PolicyConfig { retry: Some(retry), ..PLAIN }), AtomicU32::new(0));
+        let fails = |_| {
+            sent.fetch_add(1, Ordering::SeqCst);
+            let error = error.clone();
+            async { Err(error) as Result<()> }
+        };
+        assert!(policy.run(call(), fails).await.is_err());
+        assert_eq!(sent.swap(0, Ordering::SeqCst) - 1, retries, "{error}");
+        for _ in 0..14 {
+            assert!(policy.run(call(), ready).await.is_ok());
+        }
+        assert!(policy.run(call(), fails).await.is_err());
+        let paid = 14 / (500 / retries);
+        assert!(sent.load(Ordering::SeqCst) > paid, "each success gives a little back: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_used_up_stays_so_under_other_numbers_of_other_things() {
+    let retry = RetryConfig { budget_percent: 0, budget_floor: 1, ..RetryConfig::STANDARD };
+    let policy = policy(PolicyConfig { retry: Some(retry), ..PLAIN });
+    let retries = async || {
+        let sent = AtomicU32::new(0);
+        for _ in 0..20 {
+            let fails = |_| {
+                sent.fetch_add(1, Ordering::SeqCst);
+                gone(Attempt { number: 1, deadline: None })
+            };
+            assert!(policy.run(call(), fails).await.is_err());
+        }
+        sent.load(Ordering::SeqCst) - 20
+    };
+    let at_once = |retry| RetryConfig { base: Duration::ZERO, cap: Duration::ZERO, ..retry };
+    policy.configure(PolicyConfig { retry: Some(at_once(retry)), ..PLAIN });
+    assert_eq!(retries().await, 10, "one a second, for ten seconds");
+    let more = RetryConfig { attempts: 5, ..at_once(retry) };
+    policy.configure(PolicyConfig { retry: Some(more), ..PLAIN });
+    assert_eq!(retries().await, 0);
+    let larger = RetryConfig { budget_floor: 2, ..more };
+    policy.configure(PolicyConfig { retry: Some(larger), ..PLAIN });
+    assert_eq!(retries().await, 20, "another budget begins anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_in_a_bulkhead_keeps_the_place_under_other_numbers_of_other_things() {
+    let bulkhead = Some(BulkheadConfig { concurrent: 1, queue: 0 });
+    let config = PolicyConfig { bulkhead, ..PLAIN };
+    let policy = policy(config);
+    let slow = |_| async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(())
+    };
+    let meanwhile = async {
+        let breaker = Some(BreakerConfig::STANDARD);
+        policy.configure(PolicyConfig { breaker, ..config });
+        let error = policy.run(call(), ready).await.expect_err("the only place is taken");
+        assert_eq!(error.refused(), Some(Refused::Bulkhead));
+        let two = Some(BulkheadConfig { concurrent: 2, queue: 0 });
+        policy.configure(PolicyConfig { bulkhead: two, ..config });
+        policy.run(call(), ready).await
+    };
+    let (first, second) = tokio::join!(policy.run(call(), slow), meanwhile);
+    assert!(first.is_ok() && second.is_ok());
+}
+
+/// What is known of a callee's times is not lost with an override.
+#[tokio::test(start_paused = true)]
+async fn a_hedge_knows_its_times_under_other_numbers() {
+    let hedge = |permille| HedgeConfig { after: HedgeAfter::Permille(permille), at_most: 1 };
+    let config = PolicyConfig { hedge: Some(hedge(950)), ..RETRIES };
+    let policy = policy(config);
+    let takes = |millis| {
+        move |_| async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            Ok(())
+        }
+    };
+    for _ in 0..50 {
+        assert!(policy.run(call(), takes(10)).await.is_ok());
+    }
+    policy.configure(PolicyConfig { hedge: Some(hedge(990)), ..config });
+    let sent = AtomicU32::new(0);
+    let late_once = |_| {
+        let first = sent.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            tokio::time::sleep(Duration::from_millis(if first { 400 } else { 10 })).await;
+            Ok(())
+        }
+    };
+    let start = Instant::now();
+    assert!(policy.run(call(), late_once).await.is_ok());
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+}
+
+/// What each attempt of a hedged call does: after how long, and with what.
+async fn raced(policy: &Policy, attempts: &[(u64, Result<u32>)]) -> (Result<u32>, u32) {
+    let sent = AtomicU32::new(0);
+    let play = |_| {
+        let at = sent.fetch_add(1, Ordering::SeqCst) as usize;
+        async move {
+            let (millis, answer) = attempts[at].clone();
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            answer
+        }
+    };
+    let answer = policy.run(call(), play).await;
+    (answer, sent.load(Ordering::SeqCst))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_ends_with_the_first_answer_or_the_last_error() {
+    let hedge = HedgeConfig { after: HedgeAfter::Fixed(Duration::from_millis(10)), at_most: 1 };
+    let config = PolicyConfig { hedge: Some(hedge), ..RETRIES };
+    let gone = || Err(Error::unavailable("gone"));
+    let none = || Err(Error::not_found("none"));
+
+    let (answer, sent) = raced(&policy(config), &[(20, gone()), (60, Ok(2))]).await;
+    assert_eq!((answer.expect("the second is waited for"), sent), (2, 2));
+    let (answer, sent) = raced(&policy(config), &[(1, gone()), (60, Ok(2))]).await;
+    assert_eq!((answer.expect("asked again at once"), sent), (2, 2));
+    let (answer, sent) = raced(&policy(config), &[(20, gone()), (60, gone())]).await;
+    assert!(answer.expect_err("both are gone").retried_below() && sent == 2);
+    let (answer, sent) = raced(&policy(config), &[(1, none()), (60, Ok(2))]).await;
+    assert_eq!((answer.expect_err("that is an answer").code(), sent), (Code::NotFound, 1));
+
+    let poor = RetryConfig { budget_percent: 0, budget_floor: 0, ..RetryConfig::STANDARD };
+    let poor = policy(PolicyConfig { retry: Some(poor), ..config });
+    let (answer, sent) = raced(&poor, &[(50, gone()), (1, Ok(2))]).await;
+    assert!(!answer.expect_err("nobody paid for another").retried_below() && sent == 1);
 }

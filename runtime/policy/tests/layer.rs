@@ -85,3 +85,19 @@ async fn readiness_holds_no_place() {
         assert_eq!(call.await.expect("no panic").expect("its turn"), n);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_told_in_the_words_of_who_made_it() {
+    let get = PolicyLayer::new(
+        policy(PolicyConfig { retry: None, ..PolicyConfig::STANDARD }),
+        &GET,
+        judge,
+    );
+    let fails = service_fn(|_: u32| async { Err("the service's own") as Answer });
+    let error = get.layer(fails).oneshot(7).await.expect_err("it fails");
+    assert_eq!(error.to_string(), "the service's own");
+    let hangs = service_fn(|_: u32| std::future::pending::<Answer>());
+    let error = get.layer(hangs).oneshot(7).await.expect_err("it takes too long");
+    let Failure::Policy(policys) = &error else { panic!("{error}") };
+    assert_eq!(error.to_string(), policys.to_string());
+}

@@ -96,10 +96,21 @@ fn what_is_older_than_the_window_counts_no_more() {
 #[test]
 fn slow_calls_open_it_though_they_succeed() {
     let mut play = Play::new();
-    for _ in 0..20 {
-        play.took(Outcome::Success, Duration::from_millis(2_001));
+    for _ in 0..100 {
+        play.took(Outcome::Success, BreakerConfig::STANDARD.slow_call);
     }
-    assert_eq!(play.phase(), Phase::Open);
+    assert_eq!(play.phase(), Phase::Closed, "as long as may be is not slow");
+    let mut play = Play::new();
+    for call in 0..25 {
+        let late = if call % 5 < 4 { Duration::from_nanos(1) } else { Duration::ZERO };
+        assert_eq!(play.phase(), Phase::Closed, "call {call}");
+        play.took(Outcome::Success, BreakerConfig::STANDARD.slow_call + late);
+        if play.phase() == Phase::Open {
+            assert_eq!(call, 20, "the first slow one after twenty, four fifths of which are");
+            return;
+        }
+    }
+    panic!("it never opened");
 }
 
 #[test]
@@ -121,6 +132,7 @@ fn it_stays_open_for_twice_as_long_each_time_up_to_a_minute() {
         play.pass(Duration::from_secs(seconds) - Duration::from_nanos(1));
         assert_eq!(play.phase(), Phase::Open, "{seconds}");
         play.pass(Duration::from_nanos(1));
+        assert_eq!(play.phase(), Phase::HalfOpen, "{seconds}");
         assert!(play.call(Outcome::Failure), "{seconds}: a probe goes through");
     }
 }
@@ -271,5 +283,72 @@ fn errors_say_what_they_say_of_the_callee() {
     ];
     for (error, outcome) in table {
         assert_eq!(Outcome::of(&error), outcome, "{error}");
+    }
+}
+
+#[test]
+fn fewer_than_half_do_not_open_it() {
+    let mut play = Play::new();
+    for call in 0..200 {
+        assert!(play.call(Outcome::Success), "call {call}");
+        if call % 3 == 2 {
+            assert!(play.call(Outcome::Failure), "call {call}");
+        }
+    }
+    assert_eq!(play.phase(), Phase::Closed);
+}
+
+#[test]
+fn what_led_to_it_is_forgotten_once_it_closes() {
+    let mut play = Play::open();
+    play.pass(Duration::from_secs(5));
+    (0..3).for_each(|_| assert!(play.call(Outcome::Success)));
+    assert_eq!(play.phase(), Phase::Closed);
+    (0..4).for_each(|_| assert!(play.call(Outcome::Failure)));
+    assert_eq!(play.phase(), Phase::Closed);
+}
+
+#[test]
+fn another_window_begins_anew_and_the_same_one_goes_on() {
+    let longer = Duration::from_secs(20);
+    for (window, phase) in [(BreakerConfig::STANDARD.window, Phase::Open), (longer, Phase::Closed)]
+    {
+        let mut play = Play::new();
+        for call in 0..19 {
+            play.call(if call % 2 == 0 { Outcome::Failure } else { Outcome::Success });
+        }
+        let config = BreakerConfig { window, ..BreakerConfig::STANDARD };
+        play.breaker.configure(config, LEASE, play.now);
+        play.call(Outcome::Failure);
+        assert_eq!(play.phase(), phase, "{window:?}");
+    }
+}
+
+proptest! {
+    /// The window of ten parts, beside a list of all that came.
+    #[test]
+    fn it_opens_when_half_of_the_last_ten_seconds_failed(
+        calls in prop::collection::vec((prop_oneof![Just(0), 1..3_000_u64, Just(1_000), 9_000..12_000_u64], 0..3_u8), 1..120),
+    ) {
+        let config = BreakerConfig { min_calls: 4, ..BreakerConfig::STANDARD };
+        let start = Instant::now();
+        let mut play = Play { breaker: Breaker::new(config, LEASE, start), now: start };
+        let (mut seen, mut in_a_row) = (Vec::new(), 0);
+        for (pause, luck) in calls {
+            play.pass(Duration::from_millis(pause));
+            let part = (play.now - start).as_secs();
+            let failed = luck == 0;
+            in_a_row = if failed { in_a_row + 1 } else { 0 };
+            seen.push((part, failed));
+            seen.retain(|(at, _)| at + 10 > part);
+            let failures = seen.iter().filter(|(_, failed)| *failed).count();
+            let opens = failed && (in_a_row >= 5 || seen.len() >= 4 && failures * 2 >= seen.len());
+            let outcome = if failed { Outcome::Failure } else { Outcome::Success };
+            prop_assert!(play.call(outcome));
+            prop_assert_eq!(play.phase() == Phase::Open, opens, "{:?}", seen);
+            if opens {
+                break;
+            }
+        }
     }
 }

@@ -6,10 +6,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const BUCKETS: usize = 10;
-const WIDTH: Duration = Duration::from_secs(1);
 
 /// Counts the calls and retries of the last ten seconds.
 #[derive(Debug)]
@@ -61,12 +60,9 @@ impl Budget {
     }
 
     fn advance(&mut self, now: Instant) {
-        let second = now.saturating_duration_since(self.start).as_secs() / WIDTH.as_secs();
+        let second = now.saturating_duration_since(self.start).as_secs();
         for passed in self.second.saturating_add(1)..=second.min(self.second + BUCKETS as u64) {
             self.buckets[index(passed)] = Bucket::default();
-        }
-        if second > self.second + BUCKETS as u64 {
-            self.buckets = [Bucket::default(); BUCKETS];
         }
         self.second = self.second.max(second);
     }

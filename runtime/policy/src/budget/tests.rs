@@ -1,5 +1,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests begin at any instant")]
 
+use std::time::Duration;
+
 use super::*;
 
 fn spend(budget: &mut Budget, at: Instant) -> usize {

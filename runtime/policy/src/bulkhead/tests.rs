@@ -100,3 +100,10 @@ proptest! {
         prop_assert_eq!((bulkhead.running(), bulkhead.waiting()), (0, 0));
     }
 }
+
+#[test]
+fn who_is_refused_stays_away_for_an_attempt_and_a_second_at_most() {
+    let quick = Duration::from_millis(300);
+    assert_eq!(Bulkhead::retry_after(quick), quick);
+    assert_eq!(Bulkhead::retry_after(Duration::from_secs(5)), Duration::from_secs(1));
+}

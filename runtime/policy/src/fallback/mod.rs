@@ -16,7 +16,7 @@ use svckit_core::error::{Code, Error};
 /// Answers that are kept at most.
 pub const ANSWERS: usize = 1024;
 /// Bytes of requests and answers that are kept at most.
-pub const BYTES: usize = 4 * 1024 * 1024;
+pub const BYTES: usize = 4 << 20;
 
 /// Whether an error is one that another answer may stand in for: the callee was not there or had no time. Its own answers,
 /// declared errors among them, stand.

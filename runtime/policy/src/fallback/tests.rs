@@ -47,3 +47,31 @@ fn only_for_a_callee_that_was_not_there() {
     assert!(!stands_in(&Error::not_found("none")));
     assert!(!stands_in(&Error::unavailable("declared").with_domain("a.v1.Down", Bytes::new())));
 }
+
+#[test]
+fn exactly_as_much_as_may_be_is_kept() {
+    let now = Instant::now();
+    let (mut answers, beside) = (Answers::default(), "ten".len() + 4);
+    answers.keep(asked("ten", 1), Bytes::from(vec![0; BYTES - beside]), now);
+    assert!(answers.get(&asked("ten", 1), AGE, now).is_some());
+    answers.keep(asked("ten", 2), Bytes::from(vec![0; BYTES - beside + 1]), now);
+    assert!(answers.get(&asked("ten", 2), AGE, now).is_none());
+    assert!(
+        answers.get(&asked("ten", 1), AGE, now).is_some(),
+        "what is too large drives nothing out"
+    );
+    answers.keep(asked("ten", 3), Bytes::new(), now);
+    assert!(answers.get(&asked("ten", 1), AGE, now).is_none(), "nor is a byte more");
+}
+
+#[test]
+fn as_many_as_may_be_are_kept_however_often_one_is_replaced() {
+    let (now, mut answers) = (Instant::now(), Answers::default());
+    let most = u32::try_from(ANSWERS).expect("it is small");
+    (0..most).for_each(|n| answers.keep(asked("a", n), Bytes::new(), now));
+    (0..most).for_each(|_| answers.keep(asked("a", 7), Bytes::new(), now));
+    (0..most).for_each(|n| assert!(answers.get(&asked("a", n), AGE, now).is_some(), "{n}"));
+    answers.keep(asked("a", 7), Bytes::new(), now);
+    assert!(answers.get(&asked("a", 0), AGE, now).is_none(), "the order has no more room");
+    assert!(answers.get(&asked("a", 1), AGE, now).is_some());
+}

@@ -53,13 +53,11 @@ impl Latencies {
         }
         let wanted = (total * u64::from(permille.min(1000))).div_ceil(1000);
         let mut seen = 0;
-        for at in 0..BUCKETS {
+        let at = (0..BUCKETS).find(|&at| {
             seen += u64::from(self.counts[0][at]) + u64::from(self.counts[1][at]);
-            if seen >= wanted {
-                return Some(upper(at));
-            }
-        }
-        Some(upper(BUCKETS - 1))
+            seen >= wanted
+        });
+        at.map(upper)
     }
 
     fn turn(&mut self, now: Instant) {
@@ -89,7 +87,7 @@ pub fn pause(config: &HedgeConfig, seen: &mut Latencies, now: Instant) -> Option
 
 /// Octaves of eight steps each, as in HdrHistogram.
 fn bucket(took: Duration) -> usize {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).clamp(1, u64::from(u32::MAX));
     let octave = micros.ilog2();
     let steps = u64::from(STEPS);
     let within = ((micros - (1 << octave)) * steps) >> octave;

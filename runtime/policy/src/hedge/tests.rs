@@ -51,3 +51,21 @@ proptest! {
         prop_assert!(said >= exact && said <= exact + exact.div_ceil(8) + 1, "{said} of {exact}");
     }
 }
+
+#[test]
+fn a_half_is_over_when_its_time_is() {
+    let now = Instant::now();
+    let mut seen = Latencies::new(now);
+    (0..100).for_each(|_| seen.note(Duration::from_secs(1), now));
+    assert!(seen.permille(950, now + AGE).is_some());
+    assert!(seen.permille(950, now + AGE * 2 - Duration::from_nanos(1)).is_some());
+    assert!(seen.permille(950, now + AGE * 2).is_none());
+}
+
+#[test]
+fn a_time_beyond_all_counts_as_the_longest() {
+    let now = Instant::now();
+    let mut seen = Latencies::new(now);
+    (0..100).for_each(|_| seen.note(Duration::MAX, now));
+    assert_eq!(seen.permille(500, now), Some(upper(BUCKETS - 1)));
+}

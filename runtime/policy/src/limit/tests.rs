@@ -72,3 +72,49 @@ proptest! {
         }
     }
 }
+
+fn crowd(limiter: &mut Limiter, prefix: &str, now: Instant) {
+    for n in 0..SHARES {
+        assert!(limiter.take(Some(&format!("{prefix}{n}")), now).is_ok());
+    }
+}
+
+#[test]
+fn whose_share_is_used_is_not_forgotten_for_others() {
+    let now = Instant::now();
+    let once = LimitConfig { burst: 0, ..TEN };
+    let mut limiter = Limiter::new(once, now);
+    crowd(&mut limiter, "a", now);
+    assert!(limiter.take(Some("one more"), now).is_ok(), "from the share for everybody");
+    assert!(limiter.take(Some("yet one more"), now).is_err(), "which is used up");
+    assert!(limiter.take(Some("a0"), now).is_err());
+}
+
+#[test]
+fn shares_are_gone_through_now_and_then_and_not_before() {
+    let start = Instant::now();
+    let once = LimitConfig { burst: 0, ..TEN };
+    let mut limiter = Limiter::new(once, start);
+    crowd(&mut limiter, "a", start);
+    let first = start + Duration::from_secs(10);
+    assert!(limiter.take(Some("b"), first).is_ok(), "the first sweep makes room");
+    for n in 1..SHARES {
+        assert!(limiter.take(Some(&format!("b{n}")), first).is_ok());
+    }
+    // All of them are full again, but nobody has looked.
+    for (later, room) in [(500, false), (1_000, true)] {
+        let now = first + Duration::from_millis(later);
+        assert!(limiter.take(None, now).is_ok());
+        assert_eq!(limiter.take(Some("new"), now).is_ok(), room, "{later} ms");
+    }
+}
+
+#[test]
+fn other_numbers_hold_at_once_and_what_was_used_stays_used() {
+    let now = Instant::now();
+    let mut limiter = Limiter::new(TEN, now);
+    while limiter.take(Some("a"), now).is_ok() {}
+    limiter.configure(LimitConfig { burst: TEN.burst + 2, ..TEN });
+    let more = (0..100).take_while(|_| limiter.take(Some("a"), now).is_ok()).count();
+    assert_eq!(more, 2);
+}

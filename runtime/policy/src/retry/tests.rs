@@ -94,3 +94,21 @@ fn no_pause_outlasts_the_deadline() {
     );
     assert!(matches!(judge(&RetryConfig::STANDARD, &failed, &Dice(0)), Verdict::Again(_)));
 }
+
+#[test]
+fn each_jitter_has_its_bounds() {
+    let error = Error::unavailable("gone");
+    let base = Duration::from_millis(100);
+    let near =
+        |found: Duration, wanted: Duration| found.abs_diff(wanted) <= Duration::from_micros(1);
+    let full = Duration::ZERO..=base;
+    for (jitter, bounds) in
+        [(Jitter::Full, full), (Jitter::Equal, base / 2..=base), (Jitter::None, base..=base)]
+    {
+        let config = RetryConfig { jitter, base, ..RetryConfig::STANDARD };
+        let least = pause(&config, &failed(&QUERY, 1, &error), &Dice(0));
+        let most = pause(&config, &failed(&QUERY, 1, &error), &Dice(u64::MAX));
+        assert!(near(least, *bounds.start()), "{jitter:?} {least:?}");
+        assert!(near(most, *bounds.end()), "{jitter:?} {most:?}");
+    }
+}

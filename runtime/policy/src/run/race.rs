@@ -43,10 +43,10 @@ impl Policy {
                 self.attempt(call, config, number, &mut make).await
             }
         };
-        let (mut flying, mut number) = (FuturesUnordered::new(), 1);
+        let (mut flying, mut number, mut patient) = (FuturesUnordered::new(), 1, false);
         flying.push(start(number));
         loop {
-            let more = number <= hedge.at_most;
+            let more = !patient && number <= hedge.at_most;
             let next = pause.filter(|_| more).and_then(|p| self.env.clock.now().checked_add(p));
             let late = async {
                 match next {
@@ -78,7 +78,7 @@ impl Policy {
                 }
                 Some(_) => {}
                 // Not paid for: the answer is waited for as without hedges.
-                None => number = hedge.at_most.saturating_add(1).max(number),
+                None => patient = true,
             }
         }
     }

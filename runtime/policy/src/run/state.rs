@@ -63,9 +63,7 @@ impl State {
             limiter.configure(numbers);
             new.limiter = self.limiter.take();
         }
-        if self.latencies.is_some() && config.hedge.is_some() {
-            new.latencies = self.latencies.take();
-        }
+        new.latencies = new.latencies.map(|fresh| self.latencies.take().unwrap_or(fresh));
         *self = new;
     }
 
