@@ -41,5 +41,5 @@ pub mod throttle;
 #[cfg(feature = "tower")]
 pub use self::layer::{Failure, Guarded, PolicyLayer};
 pub use self::policed::Policed;
-pub use self::run::{Attempt, Call, Policy};
+pub use self::run::{Attempt, Call, Policy, Standing};
 pub use self::served::Served;

@@ -16,7 +16,7 @@ use svckit_core::operation::{Fallback, LimitPer, Operation, PolicyConfig};
 
 use crate::bulkhead::Place;
 use crate::fallback::{self, Answers, Asked};
-use crate::run::{Call, Policy};
+use crate::run::{Call, Policy, Standing};
 
 /// The policies of operations around a transport to one callee. Retries and hedges send the same bytes and metadata, with
 /// the same key of idempotency.
@@ -46,6 +46,13 @@ impl Policed {
     #[must_use]
     pub fn new(inner: Arc<dyn Transport>, env: Env) -> Self {
         Self { inner, env, policies: RwLock::default() }
+    }
+
+    /// What of an operation's policy is in use now; nothing, before its first call.
+    #[must_use]
+    pub fn standing(&self, operation: &'static Operation) -> Option<Standing> {
+        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        Some(policies.get(&std::ptr::from_ref(operation).addr())?.policy.standing())
     }
 
     fn governed(&self, operation: &'static Operation) -> Arc<Governed> {

@@ -14,6 +14,7 @@ use svckit_core::observe::{Event, Gate, Side};
 use svckit_core::operation::{Kind, Operation, PolicyConfig};
 
 use self::attempt::Done;
+pub use self::state::Standing;
 use self::state::State;
 use crate::breaker::Phase;
 use crate::bulkhead::Place;
@@ -89,6 +90,13 @@ impl Policy {
     pub fn phase(&self) -> Phase {
         let now = self.env.clock.now();
         self.state().breaker.as_ref().map_or(Phase::Closed, |breaker| breaker.phase(now))
+    }
+
+    /// What is in use now, for those who watch.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let now = self.env.clock.now();
+        self.state().standing(now)
     }
 
     /// Makes attempts until one succeeds, or the policy says that the last error is the answer. Dropping the future

@@ -39,6 +39,7 @@ struct Inner {
     retry_after: Option<Duration>,
     reason: Option<Reason>,
     retried_below: bool,
+    no_retry: bool,
     unreached: bool,
     refused: Option<Refused>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -122,6 +123,7 @@ impl Error {
                 retry_after: None,
                 reason: None,
                 retried_below: false,
+                no_retry: false,
                 unreached: false,
                 refused: None,
                 source: None,
@@ -196,6 +198,12 @@ impl Error {
         self.inner.retried_below
     }
 
+    /// Whether the callee asks not to be asked again: a server of gRPC's says so by its pushback.
+    #[must_use]
+    pub fn no_retry(&self) -> bool {
+        self.inner.no_retry
+    }
+
     /// Whether it is certain that the callee never saw the call, as with a refused connection.
     #[must_use]
     pub fn unreached(&self) -> bool {
@@ -250,6 +258,13 @@ impl Error {
     #[must_use]
     pub fn with_retried_below(mut self) -> Self {
         self.inner.retried_below = true;
+        self
+    }
+
+    /// Marks that the callee asks not to be asked again, however the contract would have it.
+    #[must_use]
+    pub fn with_no_retry(mut self) -> Self {
+        self.inner.no_retry = true;
         self
     }
 

@@ -42,15 +42,21 @@ impl Budget {
 
     /// Takes a retry from the budget; `false` if none is left.
     pub fn retry(&mut self, now: Instant) -> bool {
-        self.advance(now);
-        let total = |of: fn(&Bucket) -> u64| self.buckets.iter().map(of).sum::<u64>();
-        let allowed =
-            total(|bucket| bucket.calls) * self.percent / 100 + self.floor * BUCKETS as u64;
-        if total(|bucket| bucket.retries) >= allowed {
+        if self.left(now) == 0 {
             return false;
         }
         self.bucket(now).retries += 1;
         true
+    }
+
+    /// Retries that are left.
+    #[must_use]
+    pub fn left(&mut self, now: Instant) -> u64 {
+        self.advance(now);
+        let total = |of: fn(&Bucket) -> u64| self.buckets.iter().map(of).sum::<u64>();
+        let allowed =
+            total(|bucket| bucket.calls) * self.percent / 100 + self.floor * BUCKETS as u64;
+        allowed.saturating_sub(total(|bucket| bucket.retries))
     }
 
     fn bucket(&mut self, now: Instant) -> &mut Bucket {

@@ -39,6 +39,8 @@ pub enum Stop {
     NotIdempotent,
     /// A layer below has already retried.
     RetriedBelow,
+    /// The callee asks not to be asked again.
+    Pushback,
     /// That was the last attempt.
     Attempts,
     /// The pause would outlast the deadline.
@@ -52,6 +54,7 @@ impl Stop {
         match self {
             Self::Code | Self::NotIdempotent => None,
             Self::RetriedBelow => Some(NoRetry::Below),
+            Self::Pushback => Some(NoRetry::Pushback),
             Self::Attempts => Some(NoRetry::Attempts),
             Self::Deadline => Some(NoRetry::Deadline),
         }
@@ -98,6 +101,9 @@ fn refusal(config: &RetryConfig, failed: &Failed<'_>) -> Option<Stop> {
     }
     if !failed.operation.repeatable() && !error.unreached() {
         return Some(Stop::NotIdempotent);
+    }
+    if error.no_retry() {
+        return Some(Stop::Pushback);
     }
     if error.retried_below() && !config.even_if_retried {
         return Some(Stop::RetriedBelow);

@@ -76,7 +76,7 @@ impl Policy {
                 Some(error) if flying.is_empty() => {
                     return Err(if number > 1 { error.with_retried_below() } else { error });
                 }
-                Some(_) => {}
+                Some(error) => patient |= wants_peace(&error),
                 // Not paid for: the answer is waited for as without hedges.
                 None => patient = true,
             }
@@ -103,8 +103,7 @@ impl Policy {
         error: Option<&Error>,
     ) -> bool {
         let now = self.env.clock.now();
-        // A callee that asks for time is not asked again in the same breath.
-        if error.is_some_and(|error| error.retry_after().is_some()) {
+        if error.is_some_and(wants_peace) {
             return false;
         }
         if let (Some(error), Some(retry)) = (error, &config.retry) {
@@ -117,4 +116,9 @@ impl Policy {
         }
         config.retry.is_none() || self.state().pay(false, now).is_ok()
     }
+}
+
+/// A callee that asks for time, or to be left alone, is not asked again in the same breath.
+fn wants_peace(error: &Error) -> bool {
+    error.retry_after().is_some() || error.no_retry()
 }

@@ -5,12 +5,30 @@ use std::time::{Duration, Instant};
 use svckit_core::observe::NoRetry;
 use svckit_core::operation::PolicyConfig;
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Phase};
 use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::hedge::Latencies;
 use crate::limit::Limiter;
 use crate::throttle::Throttle;
+
+/// What of a policy's numbers is in use at one moment: once nothing runs, nothing but `tokens` and `retries` differs from
+/// the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Where the breaker stands; closed, where there is none.
+    pub phase: Phase,
+    /// Probes of the half-open breaker that are under way.
+    pub probes: usize,
+    /// Calls in the bulkhead; none, where there is none.
+    pub running: u32,
+    /// Calls that wait for a place in it.
+    pub waiting: u32,
+    /// Tokens for retries.
+    pub tokens: u32,
+    /// Retries that the share of calls allows now; none, where nothing is retried.
+    pub retries: u64,
+}
 
 /// The machines of one policy.
 #[derive(Debug)]
@@ -65,6 +83,19 @@ impl State {
         }
         new.latencies = new.latencies.map(|fresh| self.latencies.take().unwrap_or(fresh));
         *self = new;
+    }
+
+    /// What is in use now.
+    pub(super) fn standing(&mut self, now: Instant) -> Standing {
+        let bulkhead = self.bulkhead.as_ref();
+        Standing {
+            phase: self.breaker.as_ref().map_or(Phase::Closed, |breaker| breaker.phase(now)),
+            probes: self.breaker.as_ref().map_or(0, Breaker::probes),
+            running: bulkhead.map_or(0, Bulkhead::running),
+            waiting: bulkhead.map_or(0, Bulkhead::waiting),
+            tokens: self.throttle.tokens(),
+            retries: self.budget.as_mut().map_or(0, |budget| budget.left(now)),
+        }
     }
 
     /// Takes one from the share of `who`.

@@ -1,7 +1,6 @@
 //! The ways to other processes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use svckit_core::call::Transport;
 use svckit_core::clock::Env;
@@ -94,11 +93,10 @@ impl Remote<'_> {
     #[cfg(feature = "grpc")]
     fn over_grpc(&self) -> Result<MakeWay> {
         use svckit_transport_grpc::{ClientOptions, GrpcClient};
-        let connect_timeout = self.connect_timeout(ClientOptions::default().connect_timeout);
         let (env, security, name) = (self.env.clone(), self.security.clone(), self.service.name);
-        let message_limit = self.message_limit;
+        let (message_limit, operations) = (self.message_limit, self.service.operations);
         Ok(Box::new(move |url| {
-            let options = ClientOptions { connect_timeout, message_limit };
+            let options = ClientOptions { message_limit, operations, ..ClientOptions::default() };
             let client = if url.starts_with("https://") {
                 GrpcClient::secured(url, options, env.clone(), security.client()?)?
             } else {
@@ -116,13 +114,13 @@ impl Remote<'_> {
     #[cfg(feature = "http")]
     fn over_http(&self) -> Result<MakeWay> {
         use svckit_transport_http::{ClientOptions, HttpClient};
-        let connect_timeout = self.connect_timeout(ClientOptions::default().connect_timeout);
         let (env, security, name) = (self.env.clone(), self.security.clone(), self.service.name);
-        let message_limit = self.message_limit;
+        let (message_limit, operations) = (self.message_limit, self.service.operations);
         Ok(Box::new(move |url| {
             let secured = url.starts_with("https+json://");
             let tls = if secured { Some(security.client()?) } else { None };
-            let options = ClientOptions { connect_timeout, message_limit, tls };
+            let usual = ClientOptions::default();
+            let options = ClientOptions { message_limit, operations, tls, ..usual };
             let client = HttpClient::new(url, options, env.clone())?;
             security.credentialed(name, url, client)
         }))
@@ -131,14 +129,6 @@ impl Remote<'_> {
     #[cfg(not(feature = "http"))]
     fn over_http(&self) -> Result<MakeWay> {
         Err(not_built("http+json://", "http"))
-    }
-
-    /// The longest that any of the service's operations gives a connection.
-    #[cfg_attr(not(any(feature = "grpc", feature = "http")), expect(dead_code))]
-    fn connect_timeout(&self, usual: Duration) -> Duration {
-        let connects =
-            self.service.operations.iter().map(|operation| operation.policy.timeout.connect);
-        connects.max().unwrap_or(usual)
     }
 }
 

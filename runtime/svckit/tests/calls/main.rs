@@ -10,6 +10,8 @@ mod deadlines;
 mod descriptors;
 mod edges;
 mod failures;
+#[macro_use]
+mod faults;
 mod http;
 mod others;
 mod peer;

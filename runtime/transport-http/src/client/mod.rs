@@ -4,6 +4,7 @@ mod connect;
 mod events;
 mod request;
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,6 @@ use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use svckit_core::call::{Answer, Body, OutgoingCall, Transport};
 use svckit_core::clock::Env;
@@ -32,10 +32,13 @@ use crate::{MESSAGE_LIMIT, meta, status};
 /// How a client reaches its callee.
 #[derive(Clone)]
 pub struct ClientOptions {
-    /// How long a connection may take to come about.
+    /// How long a connection may take to come about: name, TCP and TLS together.
     pub connect_timeout: Duration,
     /// The longest message, in bytes, that is sent or taken.
     pub message_limit: usize,
+    /// What is called over it. If anything is, then a connection may take the longest that any of these gives one, as
+    /// its policy says and as that is overridden while the client lives.
+    pub operations: &'static [&'static Operation],
     /// What keeps connections to `https+json://` from being read by others.
     pub tls: Option<Arc<dyn TlsConnect>>,
 }
@@ -43,7 +46,14 @@ pub struct ClientOptions {
 impl Default for ClientOptions {
     fn default() -> Self {
         let connect_timeout = Duration::from_millis(500);
-        Self { connect_timeout, message_limit: MESSAGE_LIMIT, tls: None }
+        Self { connect_timeout, message_limit: MESSAGE_LIMIT, operations: &[], tls: None }
+    }
+}
+
+impl ClientOptions {
+    fn connect_within(&self, env: &Env) -> Duration {
+        let given = self.operations.iter().map(|op| env.live.policy(op).timeout.connect);
+        given.max().unwrap_or(self.connect_timeout)
     }
 }
 
@@ -52,6 +62,7 @@ impl fmt::Debug for ClientOptions {
         f.debug_struct("ClientOptions")
             .field("connect_timeout", &self.connect_timeout)
             .field("message_limit", &self.message_limit)
+            .field("operations", &self.operations.len())
             .field("tls", &self.tls.is_some())
             .finish()
     }
@@ -111,15 +122,11 @@ impl HttpClient {
         if parsed.host().is_none_or(str::is_empty) || parsed.query().is_some() {
             return Err(invalid("it must be a host, a port and a path at most"));
         }
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(options.connect_timeout));
-        connector.set_keepalive(Some(Duration::from_secs(30)));
+        let connector = Connector::new(options.clone(), tls, env.clone());
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Connector { tcp: connector, tls });
+            .build(connector);
         Ok(Self { client, base: base.into(), options, env })
     }
 
@@ -187,7 +194,12 @@ impl HttpClient {
         if error.is_connect() {
             return Error::unavailable(format!("no connection to {base}: {last}")).with_unreached();
         }
-        Error::unavailable(format!("the connection to {base} broke: {last}"))
+        let broken = Error::unavailable(format!("the connection to {base} broke: {last}"));
+        // The connection was found closed before anything of the call went out.
+        let causes = std::iter::successors(error.source(), |error| (*error).source());
+        let unsent = |cause: &hyper::Error| cause.is_canceled();
+        let unsent = causes.filter_map(|cause| cause.downcast_ref()).any(unsent);
+        if unsent { broken.with_unreached() } else { broken }
     }
 
     fn broken_body(&self, stop: Stop) -> Error {
@@ -228,7 +240,7 @@ async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Stop> {
 
 /// The innermost cause, which says most.
 fn last(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }
 

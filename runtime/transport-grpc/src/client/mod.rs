@@ -1,7 +1,9 @@
 //! The client's side.
 
+mod connect;
+mod line;
+
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,46 +11,56 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, Fuse};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use http::Uri;
 use http::uri::PathAndQuery;
-use hyper_util::rt::TokioIo;
 use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::operation::{Operation, Shape};
-use svckit_core::tls::{BoxIo, Protocol, TlsConnect};
-use tokio::net::TcpStream;
+use svckit_core::tls::TlsConnect;
 use tokio::sync::oneshot;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
-use tower::Service;
 
+use self::connect::Connector;
+use self::line::{Line, Listening};
 use crate::codec::Raw;
 use crate::{MESSAGE_LIMIT, meta, status};
 
 /// How a client reaches its callee.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
-    /// How long a connection may take to come about.
+    /// How long a connection may take to come about: name, TCP and TLS together.
     pub connect_timeout: Duration,
     /// The longest message, in bytes, that is sent or taken.
     pub message_limit: usize,
+    /// What is called over it. If anything is, then a connection may take the longest that any of these gives one, as
+    /// its policy says and as that is overridden while the client lives.
+    pub operations: &'static [&'static Operation],
+}
+
+impl ClientOptions {
+    fn connect_within(&self, env: &Env) -> Duration {
+        let given = self.operations.iter().map(|op| env.live.policy(op).timeout.connect);
+        given.max().unwrap_or(self.connect_timeout)
+    }
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_millis(500), message_limit: MESSAGE_LIMIT }
+        let connect_timeout = Duration::from_millis(500);
+        Self { connect_timeout, message_limit: MESSAGE_LIMIT, operations: &[] }
     }
 }
 
-/// The way to the services behind one address. It connects at the first call and again after a broken connection; a call
-/// that finds no connection fails at once with `unavailable`.
+/// The way to the services behind one address. It connects at the first call, again after a broken connection, and again
+/// where three calls in a row were not answered within their time; a call that finds no connection fails at once with
+/// `unavailable`.
 #[derive(Clone)]
 pub struct GrpcClient {
-    channel: Channel,
-    endpoint: String,
+    line: Arc<Line>,
+    endpoint: Arc<str>,
     options: ClientOptions,
     env: Env,
 }
@@ -96,24 +108,27 @@ impl GrpcClient {
         }
         let endpoint =
             Endpoint::from_shared(url.to_owned()).map_err(|error| invalid(error.to_string()))?;
-        let endpoint = endpoint.connect_timeout(options.connect_timeout).tcp_nodelay(true);
-        // A callee that vanished is found by TCP: pings of HTTP/2 cost each call something.
-        let endpoint = endpoint.tcp_keepalive(Some(Duration::from_secs(30)));
-        let channel = match tls {
-            None => endpoint.connect_lazy(),
-            Some(tls) => endpoint.connect_with_connector_lazy(secure(tls.clone())),
-        };
-        Ok(Self { channel, endpoint: url.to_owned(), options, env })
+        let connector = Connector::new(options, env.clone(), tls.cloned());
+        let line = Arc::new(Line::new(endpoint, connector));
+        Ok(Self { line, endpoint: url.into(), options, env })
     }
 
     async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         let OutgoingCall { meta, deadline, body } = call;
         let (requests, failed) = self.requests(body);
         let request = self.request(&meta, deadline, requests);
+        // A caller in a hurry learns nothing: one that had not half of an attempt's time.
+        let patience = self.env.live.policy(operation).timeout.attempt / 2;
+        let (channel, listening) = self.line.take(deadline, patience, &self.env);
         let answer = async {
+            let grpc = self.grpc(channel).await?;
             match operation.shape {
-                Shape::Unary | Shape::ClientStream => self.one(operation, request).await,
-                Shape::ServerStream | Shape::Bidi => self.many(operation, request).await,
+                Shape::Unary | Shape::ClientStream => {
+                    self.one(operation, grpc, request, listening).await
+                }
+                Shape::ServerStream | Shape::Bidi => {
+                    self.many(operation, grpc, request, listening).await
+                }
             }
         };
         let Some(failed) = failed else { return answer.await };
@@ -127,25 +142,37 @@ impl GrpcClient {
         Ok(cancelled_by(answer, failed))
     }
 
-    async fn one(&self, operation: &'static Operation, request: Request) -> Result<Answer> {
-        let (mut grpc, path) = (self.grpc().await?, PathAndQuery::from_static(operation.path));
+    async fn one(
+        &self,
+        operation: &'static Operation,
+        mut grpc: Grpc<Channel>,
+        request: Request,
+        listening: Listening,
+    ) -> Result<Answer> {
+        let path = PathAndQuery::from_static(operation.path);
         let answer = grpc.client_streaming(request, path, Raw).await;
-        let (meta, bytes, _) = answer.map_err(|status| self.error(&status))?.into_parts();
+        let (meta, bytes, _) = self.heard(answer, listening)?.into_parts();
         Ok(Answer { meta: meta::read(&meta.into_headers()), body: Body::One(bytes) })
     }
 
-    async fn many(&self, operation: &'static Operation, request: Request) -> Result<Answer> {
-        let (mut grpc, path) = (self.grpc().await?, PathAndQuery::from_static(operation.path));
+    async fn many(
+        &self,
+        operation: &'static Operation,
+        mut grpc: Grpc<Channel>,
+        request: Request,
+        listening: Listening,
+    ) -> Result<Answer> {
+        let path = PathAndQuery::from_static(operation.path);
         let answer = grpc.streaming(request, path, Raw).await;
-        let (meta, stream, _) = answer.map_err(|status| self.error(&status))?.into_parts();
+        let (meta, stream, _) = self.heard(answer, listening)?.into_parts();
         let client = self.clone();
         let stream = stream.map(move |item| item.map_err(|status| client.error(&status))).boxed();
         Ok(Answer { meta: meta::read(&meta.into_headers()), body: Body::Stream(stream) })
     }
 
-    async fn grpc(&self) -> Result<Grpc<Channel>> {
+    async fn grpc(&self, channel: Channel) -> Result<Grpc<Channel>> {
         let limit = self.options.message_limit;
-        let grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(limit);
+        let grpc = Grpc::new(channel).max_decoding_message_size(limit);
         let mut grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
         let gone = |error: tonic::transport::Error| {
             Error::unavailable(format!("no connection to {}: {}", self.endpoint, last(&error)))
@@ -153,6 +180,18 @@ impl GrpcClient {
         };
         grpc.ready().await.map_err(gone)?;
         Ok(grpc)
+    }
+
+    /// The answer, once it is known what it says of the connection.
+    fn heard<T>(&self, answer: Result<T, tonic::Status>, listening: Listening) -> Result<T> {
+        match &answer {
+            // Dropped, the listener sees for itself whether it was long enough.
+            Err(status) if status::is_late(status) => {}
+            // What broke is opened again by itself.
+            Err(status) if status::is_broken(status) => listening.nothing(),
+            Ok(_) | Err(_) => listening.heard(),
+        }
+        answer.map_err(|status| self.error(&status))
     }
 
     fn error(&self, status: &tonic::Status) -> Error {
@@ -204,23 +243,6 @@ impl GrpcClient {
         }
         request
     }
-}
-
-/// Connects and greets.
-fn secure(
-    tls: Arc<dyn TlsConnect>,
-) -> impl Service<Uri, Response = TokioIo<BoxIo>, Error = io::Error, Future: Send> + Send + 'static
-{
-    tower::service_fn(move |uri: Uri| {
-        let tls = tls.clone();
-        async move {
-            let host = uri.host().unwrap_or_default();
-            let bare = host.trim_matches(['[', ']']);
-            let stream = TcpStream::connect((bare, uri.port_u16().unwrap_or(443))).await?;
-            stream.set_nodelay(true)?;
-            tls.connect(Box::new(stream), bare, Protocol::Http2).await.map(TokioIo::new)
-        }
-    })
 }
 
 /// The innermost cause, which says most.
