@@ -71,6 +71,7 @@ pub static RULES: &[&Rule] = &[
     &unclosed_failure::RULE,
     &improper_completion::RULE,
     &unbounded_cycle::RULE,
+    &within_overrun::RULE,
     &orphan_wait::RULE,
     &underivable_correlation::RULE,
     &causal_order_lost::RULE,

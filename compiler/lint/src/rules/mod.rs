@@ -63,3 +63,4 @@ pub(crate) mod unreachable_end;
 pub(crate) mod unstable_idempotency_key;
 pub(crate) mod use_before_step;
 pub(crate) mod wide_fan_out;
+pub(crate) mod within_overrun;

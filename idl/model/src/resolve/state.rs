@@ -208,7 +208,8 @@ impl Cx<'_> {
             self.report(wrong.help("say after how long it counts as stuck: `within 1h`"));
         }
         let within = t.within.as_ref().and_then(|e| self.nanos(e));
-        let info = self.info(s, &t.name, None, head);
+        let mut info = self.info(s, &t.name, None, head);
+        info.places = t.within.iter().map(|e| ("within", e.span)).collect();
         let [(_, starts), (_, succeeds), (_, fails)] = ends;
         if let (Some(by), Some(service)) = (by, service) {
             self.world.choreographies.push(Choreography {
