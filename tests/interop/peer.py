@@ -30,8 +30,9 @@ def stubs(proto, roots):
     roots = [pathlib.Path(root) for root in roots] or [proto.parent]
     out = tempfile.mkdtemp(prefix="svckit-stubs-")
     well_known = importlib.resources.files("grpc_tools") / "_proto"
-    files = [proto] + [f for root in roots[1:] for f in sorted(root.rglob("*.proto"))]
-    includes = [f"-I{path}" for path in [*roots, well_known]]
+    more = [f for root in roots[1:] for f in sorted(root.rglob("*.proto")) if f != proto]
+    files = [proto, *more]
+    includes = [f"-I{path}" for path in [*dict.fromkeys(roots), well_known]]
     code = protoc.main(["protoc", *includes, f"--python_out={out}", f"--grpc_python_out={out}", *map(str, files)])
     if code != 0:
         sys.exit(f"protoc refused {proto}")

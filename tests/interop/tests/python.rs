@@ -1,5 +1,8 @@
 //! Python programs with grpcio and stubs of their own call what svckit serves.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use svckit_interop::{Served, demo_proto, emitted, free_addr, not_run, program, python, run_peer};
 
 #[test]
@@ -18,17 +21,29 @@ fn knows_the_library_by_the_emitted_proto() {
     let Some(python) = python() else { return not_run(test, "a Python with grpcio") };
     let out = emitted("quickstart", "python");
     let library = Served::start(&program("quickstart", "quickstart"), &["serve"], free_addr(), &[]);
-    let proto = out.join("proto/library/v1/library.proto");
-    let args = [
-        "--proto".to_owned(),
-        proto.display().to_string(),
-        "--root".to_owned(),
-        out.join("proto").display().to_string(),
-        "--root".to_owned(),
-        out.join("vendor").display().to_string(),
-        "--at".to_owned(),
-        library.addr.to_string(),
-    ];
-    run_peer(&python, "quickstart.py", args);
+    run_peer(&python, "quickstart.py", by(&out, "library/v1/library.proto", &library));
     std::fs::remove_dir_all(out).expect("the folder is ours");
+}
+
+#[test]
+fn knows_the_shop_by_the_emitted_protos() {
+    let test = "a Python client of the shop's emitted protos";
+    let Some(python) = python() else { return not_run(test, "a Python with grpcio") };
+    let out = emitted("shop", "python");
+    let shop = Served::start(&program("shop", "shop"), &["serve", "all"], free_addr(), &[]);
+    run_peer(&python, "shop_grpc.py", by(&out, "shop/orders/v1/orders.proto", &shop));
+    std::fs::remove_dir_all(out).expect("the folder is ours");
+}
+
+/// What a peer is told: the file to make stubs of, what that imports, and where it is served.
+fn by(out: &Path, proto: &str, served: &Served) -> Vec<OsString> {
+    let root = out.join("proto");
+    let proto = root.join(proto);
+    let mut args: Vec<OsString> = vec!["--proto".into(), proto.into()];
+    // What is below the first one is known by name alone; stubs are made of all below the others.
+    for root in [root.clone(), root, out.join("vendor")] {
+        args.extend(["--root".into(), root.into()]);
+    }
+    args.extend(["--at".into(), served.addr.to_string().into()]);
+    args
 }

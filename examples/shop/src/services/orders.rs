@@ -5,9 +5,12 @@ use std::time::Duration;
 use svckit::{Error, Page, PageRequest, Result, Streaming};
 
 use crate::shop::common::v1::{Money, OrderId};
-use crate::shop::orders::v1::orders::{self, GetOrderRequest, WatchOrderRequest};
+use crate::shop::inventory::v1::inventory::StockLevelRequest;
+use crate::shop::orders::v1::orders::{
+    self, CheckProductRequest, GetOrderRequest, WatchOrderRequest,
+};
 use crate::shop::orders::v1::{
-    Order, OrderNotFound, OrderStatus, PlaceOrderRequest, WrongCurrency,
+    Availability, Order, OrderNotFound, OrderStatus, PlaceOrderRequest, WrongCurrency,
 };
 use crate::shop::shipping::v1::shipping::OrderShipped;
 
@@ -54,6 +57,17 @@ impl orders::Service for Orders {
     ) -> Result<Order, orders::GetOrderError> {
         let found = ctx.state::<Order>().get(request.id).await?;
         Ok(found.ok_or(OrderNotFound { order_id: request.id })?)
+    }
+
+    async fn check_product(
+        &self,
+        ctx: &mut orders::CheckProductContext,
+        request: CheckProductRequest,
+    ) -> Result<Availability> {
+        let asked = StockLevelRequest { sku: request.sku.clone() };
+        let level = ctx.inventory().stock_level(asked).await;
+        let pieces = level.ok().map(|stock| stock.available);
+        Ok(Availability { sku: request.sku, pieces })
     }
 
     async fn list_orders(

@@ -1,0 +1,44 @@
+//! The run, short: what a change has to pass.
+
+use std::time::Duration;
+
+use svckit_interop::{not_run, program};
+use svckit_outage::amplify::amplification;
+use svckit_outage::run::{Plan, Verdict, contracts, run};
+use tokio::sync::Mutex;
+
+/// Load of its own for each test.
+static ALONE: Mutex<()> = Mutex::const_new(());
+/// How often it is tried where this machine has no time for it.
+const TRIES: u32 = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_others_keep_their_promises_while_one_is_hurt() {
+    let plan = Plan {
+        program: program("shop", "shop"),
+        contracts: contracts(),
+        hurt: "inventory".to_owned(),
+        time: Duration::from_secs(4),
+        rate: 15.0,
+        plot: None,
+    };
+    let _alone = ALONE.lock().await;
+    let mut busy = String::new();
+    for _ in 0..TRIES {
+        match run(&plan).await.expect("it can be played") {
+            Verdict::Held => return,
+            Verdict::Broken(wrong) => panic!("{}", wrong.join("\n")),
+            Verdict::Busy(why) => busy = why,
+        }
+    }
+    not_run("the shop under load", &format!("a machine that has time for it ({busy})"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_over_sockets_is_not_multiplied() {
+    let _alone = ALONE.lock().await;
+    let played = amplification(Duration::from_secs(3), 200).await;
+    let (table, wrong) = played.expect("it can be played");
+    println!("{table}");
+    assert!(wrong.is_empty(), "{table}{}", wrong.join("\n"));
+}
