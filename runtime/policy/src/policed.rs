@@ -14,7 +14,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
 use svckit_core::operation::{Fallback, LimitPer, Operation, PolicyConfig};
 
-use crate::bulkhead::Place;
+use crate::bulkhead::Permit;
 use crate::fallback::{self, Answers, Asked};
 use crate::run::{Call, Policy, Standing};
 
@@ -205,7 +205,7 @@ fn share(per: LimitPer, meta: &Metadata) -> Option<&str> {
 }
 
 /// An answer that keeps its place in the bulkhead for as long as it streams.
-pub(crate) fn held(answer: Answer, place: Option<Place>) -> Answer {
+pub(crate) fn held(answer: Answer, place: Option<Permit>) -> Answer {
     let Answer { meta, body } = answer;
     let body = match (body, place) {
         (Body::Stream(stream), Some(place)) => Body::Stream(

@@ -17,7 +17,7 @@ use self::attempt::Done;
 pub use self::state::Standing;
 use self::state::State;
 use crate::breaker::Phase;
-use crate::bulkhead::Place;
+use crate::bulkhead::Permit;
 use crate::retry::{self, Failed, Verdict};
 
 /// The policy of one operation towards one callee, with what it remembers of earlier calls.
@@ -85,6 +85,12 @@ impl Policy {
         state.configure(PolicyConfig { breaker, ..config }, now);
     }
 
+    /// When a call that begins now is to be over, as far as the policy says.
+    #[must_use]
+    pub fn total(&self) -> Option<Instant> {
+        self.env.clock.now().checked_add(self.config().timeout.total)
+    }
+
     /// Where its breaker stands; closed, where it has none.
     #[must_use]
     pub fn phase(&self) -> Phase {
@@ -121,7 +127,7 @@ impl Policy {
         &self,
         call: Call<'_>,
         mut attempt: impl FnMut(Attempt) -> F,
-    ) -> Result<(T, Option<Place>)>
+    ) -> Result<(T, Option<Permit>)>
     where
         F: Future<Output = Result<T>>,
     {

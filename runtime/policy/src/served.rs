@@ -12,7 +12,7 @@ use svckit_core::error::{Error, Refused, Result};
 use svckit_core::observe::{Event, Gate, Side};
 use svckit_core::operation::{LimitPer, Operation, PolicyConfig, ServiceDescriptor};
 
-use crate::bulkhead::{Bulkhead, Full, Place};
+use crate::bulkhead::{Bulkhead, Full, Permit};
 use crate::limit::Limiter;
 use crate::policed::held;
 
@@ -83,7 +83,7 @@ impl Door {
         who: Option<&str>,
         deadline: Option<Instant>,
         env: &Env,
-    ) -> Result<Option<Place>> {
+    ) -> Result<Option<Permit>> {
         let now = env.clock.now();
         if let Some(limiter) = &self.limiter {
             let took = limiter.lock().unwrap_or_else(PoisonError::into_inner).take(who, now);

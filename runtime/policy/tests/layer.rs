@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error};
-use svckit_core::operation::{BulkheadConfig, Idempotency, Operation, PolicyConfig, RetryConfig};
+use svckit_core::operation::{
+    BulkheadConfig, Idempotency, LimitConfig, LimitPer, Operation, PolicyConfig, RetryConfig,
+    TimeoutConfig,
+};
 use svckit_policy::{Failure, Policy, PolicyLayer};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
@@ -100,4 +103,57 @@ async fn an_error_is_told_in_the_words_of_who_made_it() {
     let error = get.layer(hangs).oneshot(7).await.expect_err("it takes too long");
     let Failure::Policy(policys) = &error else { panic!("{error}") };
     assert_eq!(error.to_string(), policys.to_string());
+}
+
+/// What can't be cloned is sent once, though the policy would try again.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_copied_is_sent_once() {
+    struct Own(u32);
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let fails = service_fn(move |Own(n): Own| {
+        counted.fetch_add(n, Ordering::SeqCst);
+        async { Err::<u32, _>("gone") }
+    });
+    let layer = || PolicyLayer::new(policy(PolicyConfig::STANDARD), &GET, judge);
+    assert!(layer().once().layer(fails.clone()).oneshot(Own(1)).await.is_err());
+    assert_eq!(asked.swap(0, Ordering::SeqCst), 1);
+    let copied = layer().replayed_by(|Own(n): &Own| (*n > 1).then_some(Own(*n)));
+    assert!(copied.layer(fails.clone()).oneshot(Own(1)).await.is_err());
+    assert_eq!(asked.swap(0, Ordering::SeqCst), 1, "there is no copy of it");
+    assert!(copied.layer(fails).oneshot(Own(2)).await.is_err());
+    assert_eq!(asked.load(Ordering::SeqCst), 6, "three attempts");
+}
+
+/// All attempts together have the policy's total time.
+#[tokio::test(start_paused = true)]
+async fn the_total_time_ends_the_attempts() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    let slow = service_fn(move |_: u32| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async {
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            Answer::Err("gone")
+        }
+    });
+    let timeout = TimeoutConfig { total: Duration::from_millis(1500), ..TimeoutConfig::STANDARD };
+    let layer =
+        PolicyLayer::new(policy(PolicyConfig { timeout, ..PolicyConfig::STANDARD }), &GET, judge);
+    let begun = tokio::time::Instant::now();
+    assert!(layer.layer(slow).oneshot(1).await.is_err());
+    assert!(begun.elapsed() <= Duration::from_millis(1500), "{:?}", begun.elapsed());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_caller_has_a_share_of_its_own() {
+    let limit =
+        Some(LimitConfig { every: Duration::from_secs(1), burst: 0, per: LimitPer::Caller });
+    let config = PolicyConfig { limit, ..PolicyConfig::STANDARD };
+    let layer = PolicyLayer::new(policy(config), &GET, judge).per(|n: &u32| Some(n.to_string()));
+    let service = layer.layer(service_fn(|n: u32| async move { Answer::Ok(n) }));
+    for (n, taken) in [(1, true), (1, false), (2, true), (2, false)] {
+        assert_eq!(service.clone().oneshot(n).await.is_ok(), taken, "{n}");
+    }
 }

@@ -4,7 +4,7 @@
 //! second*, use a [`limit`](crate::limit). A wall between compartments of a ship (Nygard, "Release It!"); the bounded
 //! queue with a wait limit of its own is Polly's and resilience4j's. Permits are handed out in the order of asking.
 //!
-//! A [`Place`] is given back when it is dropped; a wait that is dropped leaves the queue. Nothing else is needed to be
+//! A [`Permit`] is given back when it is dropped; a wait that is dropped leaves the queue. Nothing else is needed to be
 //! undone: that is what a cancelled future leaves behind.
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ pub struct Bulkhead {
 
 /// One of the calls that run. Dropping it lets the next one in.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -52,16 +52,16 @@ impl Bulkhead {
 
     /// A place, if there is one at once.
     #[must_use]
-    pub fn try_enter(&self) -> Option<Place> {
+    pub fn try_enter(&self) -> Option<Permit> {
         let permit = self.places.clone().try_acquire_owned().ok()?;
-        Some(Place { _permit: permit })
+        Some(Permit { _permit: permit })
     }
 
     /// Waits for a place, at most until `until`. Dropping the future leaves the queue.
     ///
     /// # Errors
     /// [`Full`] where too many wait already, or it took too long.
-    pub async fn enter(&self, until: Instant, clock: &dyn Clock) -> Result<Place, Full> {
+    pub async fn enter(&self, until: Instant, clock: &dyn Clock) -> Result<Permit, Full> {
         if let Some(place) = self.try_enter() {
             return Ok(place);
         }
@@ -70,7 +70,7 @@ impl Bulkhead {
             biased;
             permit = self.places.clone().acquire_owned() => {
                 // The semaphore is in `self` and nobody closes it.
-                permit.map(|permit| Place { _permit: permit }).map_err(|_| Full::Queue)
+                permit.map(|permit| Permit { _permit: permit }).map_err(|_| Full::Queue)
             }
             () = clock.sleep_until(until) => Err(Full::Waited),
         }

@@ -68,7 +68,7 @@ impl Clock for Still {
     }
 }
 
-type Wait<'a> = Pin<Box<dyn Future<Output = Result<Place, Full>> + 'a>>;
+type Wait<'a> = Pin<Box<dyn Future<Output = Result<Permit, Full>> + 'a>>;
 
 proptest! {
     /// "Permits are conserved under any cancellation."
@@ -76,7 +76,7 @@ proptest! {
     fn places_are_conserved_under_any_cancel(moves in prop::collection::vec((0..4_u8, 0..8_usize), 1..200)) {
         let bulkhead = Bulkhead::new(TWO);
         let mut cx = Context::from_waker(Waker::noop());
-        let (mut waits, mut places): (Vec<Wait<'_>>, Vec<Place>) = (Vec::new(), Vec::new());
+        let (mut waits, mut places): (Vec<Wait<'_>>, Vec<Permit>) = (Vec::new(), Vec::new());
         for (what, at) in moves {
             match what {
                 0 => waits.push(Box::pin(bulkhead.enter(Instant::now(), &Still))),

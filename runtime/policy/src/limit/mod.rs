@@ -19,12 +19,12 @@ pub const SHARES: usize = 10_000;
 
 /// One share: a rate, and a burst beyond it.
 #[derive(Clone, Copy, Debug)]
-pub struct Share {
+pub struct TokenBucket {
     /// When the bucket is full again.
     full_at: Instant,
 }
 
-impl Share {
+impl TokenBucket {
     /// A share of which nothing is used yet.
     #[must_use]
     pub fn new(now: Instant) -> Self {
@@ -55,8 +55,8 @@ impl Share {
 #[derive(Debug)]
 pub struct Limiter {
     config: LimitConfig,
-    all: Share,
-    each: HashMap<Box<str>, Share>,
+    all: TokenBucket,
+    each: HashMap<Box<str>, TokenBucket>,
     /// When shares of those who are gone are forgotten next.
     sweep: Instant,
 }
@@ -65,7 +65,7 @@ impl Limiter {
     /// Shares of which nothing is used yet.
     #[must_use]
     pub fn new(config: LimitConfig, now: Instant) -> Self {
-        Self { config, all: Share::new(now), each: HashMap::new(), sweep: now }
+        Self { config, all: TokenBucket::new(now), each: HashMap::new(), sweep: now }
     }
 
     /// Takes one from the share of `who`; from the one for everybody, where nobody is named.
@@ -80,7 +80,7 @@ impl Limiter {
         if self.each.len() >= SHARES && !self.make_room(now) {
             return self.all.take(&self.config, now);
         }
-        let mut share = Share::new(now);
+        let mut share = TokenBucket::new(now);
         share.take(&self.config, now)?;
         self.each.insert(who.into(), share);
         Ok(())

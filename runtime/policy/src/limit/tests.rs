@@ -11,7 +11,7 @@ const TEN: LimitConfig =
 #[test]
 fn a_burst_goes_through_and_then_the_rate() {
     let now = Instant::now();
-    let mut share = Share::new(now);
+    let mut share = TokenBucket::new(now);
     let took = (0..100).take_while(|_| share.take(&TEN, now).is_ok()).count();
     assert_eq!(took, 6, "one at the rate and five beyond it");
     let wait = share.take(&TEN, now).expect_err("used up");
@@ -55,7 +55,7 @@ proptest! {
     ) {
         let config = LimitConfig { every: Duration::from_millis(every), burst, per: LimitPer::All };
         let start = Instant::now();
-        let (mut now, mut share, mut took) = (start, Share::new(start), 0_u64);
+        let (mut now, mut share, mut took) = (start, TokenBucket::new(start), 0_u64);
         for step in steps {
             now += Duration::from_millis(step);
             match share.take(&config, now) {

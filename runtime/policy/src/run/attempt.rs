@@ -11,12 +11,12 @@ use svckit_core::operation::{Operation, PolicyConfig};
 
 use super::{Attempt, Call, Policy, late};
 use crate::breaker::{Outcome, Permit, Phase};
-use crate::bulkhead::{Bulkhead, Full, Place};
+use crate::bulkhead::{self, Bulkhead, Full};
 
 /// What an attempt gave, and the place that it still takes.
 pub(super) struct Done<T> {
     pub(super) value: T,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<bulkhead::Permit>,
 }
 
 /// A breaker's permit on its way: dropped, it is given back.
@@ -61,7 +61,7 @@ impl Policy {
         &self,
         call: Call<'_>,
         config: &PolicyConfig,
-    ) -> Result<(Passing<'_>, Option<Place>, Instant)> {
+    ) -> Result<(Passing<'_>, Option<bulkhead::Permit>, Instant)> {
         let now = self.env.clock.now();
         if call.deadline.is_some_and(|at| at <= now) {
             self.rejected(call.operation, Gate::Deadline);

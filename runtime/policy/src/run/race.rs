@@ -12,7 +12,7 @@ use svckit_core::operation::{HedgeConfig, PolicyConfig};
 
 use super::attempt::Done;
 use super::{Attempt, Call, Policy};
-use crate::bulkhead::Place;
+use crate::bulkhead::Permit;
 use crate::hedge;
 use crate::retry::{self, Failed, Verdict};
 
@@ -25,7 +25,7 @@ impl Policy {
         config: &PolicyConfig,
         hedge: HedgeConfig,
         attempt: &mut impl FnMut(Attempt) -> F,
-    ) -> Result<(T, Option<Place>)>
+    ) -> Result<(T, Option<Permit>)>
     where
         F: Future<Output = Result<T>>,
     {
