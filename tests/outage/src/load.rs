@@ -22,7 +22,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Result;
 
-type Asked = BoxFuture<'static, std::result::Result<(), Error>>;
+/// A call on its way.
+pub type Asked = BoxFuture<'static, std::result::Result<(), Error>>;
 
 /// Calls of one operation over one transport.
 pub struct Lane {
@@ -44,6 +45,17 @@ impl std::fmt::Debug for Lane {
 }
 
 impl Lane {
+    /// Asks `operation`, served by the process `at`, so many times a second.
+    pub fn new(
+        operation: &'static str,
+        at: &'static str,
+        via: &'static str,
+        rate: f64,
+        ask: impl Fn() -> Asked + Send + Sync + 'static,
+    ) -> Self {
+        Self { operation, at, via, rate, ask: Box::new(ask) }
+    }
+
     /// `PlaceOrder over HTTP`.
     #[must_use]
     pub fn title(&self) -> String {
@@ -125,25 +137,15 @@ pub async fn lanes(grpc: &App, http: &App, wishes: &Arc<Wishes>, rate: f64) -> R
     let parcels = asks!(shipping::Client::connect(http).await?, list_parcels, page.clone());
     let letters = asks!(mail::Client::connect(grpc).await?, list_letters, page);
     Ok(vec![
-        lane("shop.orders.v1.Orders.PlaceOrder", "orders", "gRPC", rate / 4.0, over_grpc),
-        lane("shop.orders.v1.Orders.PlaceOrder", "orders", "HTTP", rate / 4.0, over_http),
-        lane("shop.orders.v1.Orders.GetOrder", "orders", "HTTP", rate, get),
-        lane("shop.orders.v1.Orders.CheckProduct", "orders", "gRPC", rate, check),
-        lane("shop.inventory.v1.Inventory.StockLevel", "inventory", "gRPC", rate, level),
-        lane("shop.payments.v1.Bank.Ledger", "payments", "gRPC", rate, ledger),
-        lane("shop.shipping.v1.Shipping.ListParcels", "shipping", "HTTP", rate, parcels),
-        lane("shop.mail.v1.Mail.ListLetters", "mail", "gRPC", rate, letters),
+        Lane::new("shop.orders.v1.Orders.PlaceOrder", "orders", "gRPC", rate / 4.0, over_grpc),
+        Lane::new("shop.orders.v1.Orders.PlaceOrder", "orders", "HTTP", rate / 4.0, over_http),
+        Lane::new("shop.orders.v1.Orders.GetOrder", "orders", "HTTP", rate, get),
+        Lane::new("shop.orders.v1.Orders.CheckProduct", "orders", "gRPC", rate, check),
+        Lane::new("shop.inventory.v1.Inventory.StockLevel", "inventory", "gRPC", rate, level),
+        Lane::new("shop.payments.v1.Bank.Ledger", "payments", "gRPC", rate, ledger),
+        Lane::new("shop.shipping.v1.Shipping.ListParcels", "shipping", "HTTP", rate, parcels),
+        Lane::new("shop.mail.v1.Mail.ListLetters", "mail", "gRPC", rate, letters),
     ])
-}
-
-fn lane(
-    operation: &'static str,
-    at: &'static str,
-    via: &'static str,
-    rate: f64,
-    ask: impl Fn() -> Asked + Send + Sync + 'static,
-) -> Lane {
-    Lane { operation, at, via, rate, ask: Box::new(ask) }
 }
 
 async fn placed(

@@ -66,6 +66,18 @@ impl Line {
         if self.offered == 0 { 100.0 } else { self.good as f64 * 100.0 / self.offered as f64 }
     }
 
+    fn missed(&self, title: &str, phase: &Phase, slo: Slo) -> String {
+        format!(
+            "{title}, {}: {:.2} % of {} answered (promised: {} %), p99 {} (promised: {})",
+            phase.name,
+            self.availability(),
+            self.offered,
+            slo.availability,
+            millis(self.p99),
+            millis(slo.p99),
+        )
+    }
+
     /// Whether the promise was kept.
     #[must_use]
     pub fn keeps(&self, slo: Slo) -> bool {
@@ -155,26 +167,19 @@ impl Report<'_> {
 
     /// What is wrong with what the contract promises of those that were not hurt.
     #[must_use]
-    pub fn broken(&self) -> Vec<String> {
+    pub fn broken(&self) -> Vec<Miss<'_>> {
         let mut wrong = Vec::new();
         for (lane, samples) in self.each().filter(|(lane, _)| lane.at != self.hurt) {
-            let Some(slo) = self.slo(lane) else {
-                wrong.push(format!("{} promises nothing in its contract", lane.title()));
-                continue;
-            };
             for phase in self.phases {
                 let line = Line::of(samples, phase.from, phase.to);
+                let Some(slo) = self.slo(lane) else {
+                    let what = format!("{} promises nothing in its contract", lane.title());
+                    wrong.push(Miss { phase, what });
+                    break;
+                };
                 if !line.keeps(slo) {
-                    wrong.push(format!(
-                        "{}, {}: {:.2} % of {} answered (promised: {} %), p99 {} (promised: {})",
-                        lane.title(),
-                        phase.name,
-                        line.availability(),
-                        line.offered,
-                        slo.availability,
-                        millis(line.p99),
-                        millis(slo.p99),
-                    ));
+                    let what = line.missed(&lane.title(), phase, slo);
+                    wrong.push(Miss { phase, what });
                 }
             }
         }
@@ -205,12 +210,22 @@ impl Report<'_> {
         wrong
     }
 
-    /// How late 99 of 100 calls were sent at most: more than a little says that this machine had no time for the load.
+    /// How late 99 of 100 calls of a phase were sent at most: more than a little says that this machine had no time for
+    /// the load.
     #[must_use]
-    pub fn late(&self) -> Duration {
-        let late = |samples: &[Sample]| Line::of(samples, Duration::ZERO, Duration::MAX).late;
+    pub fn late(&self, phase: &Phase) -> Duration {
+        let late = |samples: &[Sample]| Line::of(samples, phase.from, phase.to).late;
         self.samples.iter().map(|samples| late(samples)).max().unwrap_or_default()
     }
+}
+
+/// A promise that was not kept.
+#[derive(Clone, Debug)]
+pub struct Miss<'a> {
+    /// When.
+    pub phase: &'a Phase,
+    /// Which, and what was seen.
+    pub what: String,
 }
 
 /// From `from` until the first call after which all succeeded for a second.

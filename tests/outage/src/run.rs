@@ -105,26 +105,31 @@ fn print(report: &Report<'_>, ears: &Ears) {
         let well = well.map_or("not within the time".to_owned(), millis);
         println!("{title}: {phase}, and well again after {well}");
     }
+    let late = report.phases.iter().map(|phase| report.late(phase)).max().unwrap_or_default();
     println!(
-        "breakers of the clients opened {} times; 99 of 100 calls were sent at most {} late",
+        "breakers of the clients opened {} times; 99 of 100 calls of a phase were sent at most {} late",
         ears.opened(),
-        millis(report.late())
+        millis(late)
     );
 }
 
-/// What is `wrong` whatever the time that this machine had, and what was seen in that time.
+/// What is `wrong` whatever the time that this machine had, and what was seen in that time: a promise that was broken
+/// while the load itself came late says nothing.
 fn verdict(report: &Report<'_>, mut wrong: Vec<String>) -> Verdict {
-    let seen = [report.unhurt(), report.broken()].concat();
-    let late = report.late();
-    if wrong.is_empty() && !seen.is_empty() && late > LATE {
-        return Verdict::Busy(format!(
-            "the load itself was {} late; {}",
-            millis(late),
-            seen.join("; ")
-        ));
+    let busy = |phase: &Phase| report.late(phase) > LATE;
+    let (unsure, broken): (Vec<_>, Vec<_>) =
+        report.broken().into_iter().partition(|miss| busy(miss.phase));
+    let mut unsure: Vec<_> = unsure.into_iter().map(|miss| miss.what).collect();
+    wrong.extend(broken.into_iter().map(|miss| miss.what));
+    let seen = if report.phases.iter().any(busy) { &mut unsure } else { &mut wrong };
+    seen.extend(report.unhurt());
+    match (wrong.is_empty(), unsure.is_empty()) {
+        (true, true) => Verdict::Held,
+        (true, false) => {
+            Verdict::Busy(format!("the load itself came late while {}", unsure.join("; ")))
+        }
+        (false, _) => Verdict::Broken(wrong),
     }
-    wrong.extend(seen);
-    if wrong.is_empty() { Verdict::Held } else { Verdict::Broken(wrong) }
 }
 
 /// What the books say in the end: every order that a customer asked for has come to its end, once.
