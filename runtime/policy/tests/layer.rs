@@ -60,7 +60,7 @@ async fn time_limits_are_the_policys_error() {
 /// "Tower's readiness contract broken under load": services that are asked for readiness and never called hold nothing,
 /// and two layers over one small service do not wait for each other.
 #[tokio::test(start_paused = true)]
-async fn readiness_holds_no_place() {
+async fn towers_readiness_contract_broken_under_load() {
     let bulkhead = Some(BulkheadConfig { concurrent: 1, queue: 100 });
     let retry = Some(RetryConfig { attempts: 1, ..RetryConfig::STANDARD });
     let config = PolicyConfig { bulkhead, retry, breaker: None, ..PolicyConfig::STANDARD };

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::host::{Host, Served};
 use crate::call::{Answer, Body, Principal, metadata};
+use crate::check::Violation;
 use crate::error::{Code, Error, Reason, Result};
 use crate::operation::{Idempotency, Operation};
 use crate::store::{
@@ -74,7 +75,11 @@ pub(super) async fn run(
     let callers = || served.meta.get(metadata::IDEMPOTENCY_KEY).map(str::to_owned);
     let key =
         asked.key.or_else(|| callers().filter(|_| operation.idempotency == Idempotency::ByCaller));
-    let key = key.filter(|_| operation.keyed()).map(|key| record(operation, key));
+    let key = key.filter(|_| operation.keyed());
+    if key.as_deref() == Some("") {
+        return Err(unkeyed(operation));
+    }
+    let key = key.map(|key| record(operation, key));
     let undone = operation.undoes.zip(asked.undone).map(|(undone, key)| record(undone, key));
     let mut once =
         Once { host, served, store, claimed: None, undone, empty_answer: asked.empty_answer };
@@ -288,6 +293,20 @@ fn running(operation: &Operation, now: Timestamp, until: Timestamp) -> Error {
     let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     Error::aborted(format!("{} still runs under this key; ask again", operation.name))
         .with_retry_after(left.min(Duration::from_millis(100)))
+}
+
+/// Nobody's key: all who leave it out would share it, and get each other's answers.
+fn unkeyed(operation: &Operation) -> Error {
+    let path = match operation.idempotency {
+        Idempotency::ByField(name) => name,
+        _ => metadata::IDEMPOTENCY_KEY,
+    };
+    let message = "must not be empty: it is the key by which a repetition is known";
+    Error::violations_of(vec![Violation {
+        path: path.to_owned(),
+        rule: "required".to_owned(),
+        message: message.to_owned(),
+    }])
 }
 
 fn reused(operation: &Operation) -> Error {

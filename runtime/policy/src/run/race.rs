@@ -8,10 +8,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
-use svckit_core::operation::{HedgeConfig, PolicyConfig};
+use svckit_core::operation::{HedgeConfig, PolicyConfig, RetryConfig};
 
 use super::attempt::Done;
 use super::{Attempt, Call, Policy};
+use crate::breaker::Outcome;
 use crate::bulkhead::Permit;
 use crate::hedge;
 use crate::retry::{self, Failed, Verdict};
@@ -73,7 +74,7 @@ impl Policy {
                     number += 1;
                     flying.push(start(number));
                 }
-                Some(error) if flying.is_empty() => {
+                Some(error) if flying.is_empty() || is_answer(&error, config) => {
                     return Err(if number > 1 { error.with_retried_below() } else { error });
                 }
                 Some(error) => patient |= wants_peace(&error),
@@ -121,4 +122,10 @@ impl Policy {
 /// A callee that asks for time, or to be left alone, is not asked again in the same breath.
 fn wants_peace(error: &Error) -> bool {
     error.retry_after().is_some() || error.no_retry()
+}
+
+/// What the callee says of the request itself: it would say it to the others too, so they are not waited for.
+fn is_answer(error: &Error, config: &PolicyConfig) -> bool {
+    let retry = config.retry.unwrap_or(RetryConfig::STANDARD);
+    Outcome::of(error) == Outcome::Answered && !retry.on.contains(error.code())
 }

@@ -11,30 +11,30 @@ use crate::shop::{self, seen};
 
 /// An answer, as it came.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let found =
             |line: &&str| line.split(':').next().is_some_and(|n| n.eq_ignore_ascii_case(name));
         let line = self.head.lines().find(found)?;
         line.split_once(':').map(|(_, value)| value.trim())
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn json(&self) -> Json {
+    pub fn json(&self) -> Json {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
     /// Its status, and the code and the detail of its problem.
-    fn problem(&self) -> (u16, String, String) {
+    pub fn problem(&self) -> (u16, String, String) {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let json = self.json();
         assert_eq!(json["status"], self.status, "{json}");
@@ -75,7 +75,7 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
     out
 }
 
-async fn ask(running: &Running, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub async fn ask(running: &Running, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut request = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     for (name, value) in headers {
         write!(request, "{name}: {value}\r\n").unwrap();

@@ -13,6 +13,8 @@ mod failures;
 #[macro_use]
 mod faults;
 mod http;
+mod idempotency_key;
+mod mistakes;
 mod others;
 mod peer;
 mod secured;

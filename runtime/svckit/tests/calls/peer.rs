@@ -250,6 +250,8 @@ async fn errors_carry_the_standard_details() {
     let status = unary::<_, ()>(&mut grpc, "/sample.v1.InventoryService/Reserve", reserve)
         .await
         .unwrap_err();
+    // Clients of others that retry by themselves heed that (A6).
+    assert_eq!(status.metadata().get("grpc-retry-pushback-ms").unwrap(), "2000");
     let [busy, retry] = &details(&status)[..] else { panic!() };
     assert_eq!(busy.type_url, "type.googleapis.com/sample.v1.Busy");
     assert_eq!(RetryInfo::decode(&*retry.value).unwrap().delay.unwrap().seconds, 2);

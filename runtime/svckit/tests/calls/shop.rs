@@ -69,7 +69,7 @@ impl Drop for Dropped {
 
 impl Probe {
     /// Waits until a test lets it go on, or is dropped.
-    async fn wait(self: &Arc<Self>) {
+    pub async fn wait(self: &Arc<Self>) {
         let dropped = Dropped(self.clone());
         self.started.add_permits(1);
         self.go.acquire().await.expect("the semaphore is never closed").forget();
