@@ -82,7 +82,8 @@ impl A6 {
 #[test]
 fn grpc_a6_throttling() {
     // (failures, successes) one after the other; retries there, retries here.
-    let table: [(&[(u32, u32)], u32, u32); 6] = [
+    type Story = &'static [(u32, u32)];
+    let table: [(Story, u32, u32); 6] = [
         // The threshold is half of the tokens: the fifth failure leaves 5, which is not above it.
         (&[(4, 0)], 4, 4),
         (&[(5, 0)], 4, 5),
