@@ -27,6 +27,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tonic::{Request, Response, Status};
 
+const FOREIGN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// What came to the collector.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Came>>);
@@ -111,8 +113,12 @@ fn config(name: &str, url: &str) -> TelemetryConfig {
 
 /// What is answered at the port of operators.
 async fn asked(address: std::net::SocketAddr, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    sent(&address.to_string(), &request).await
+}
+
+async fn sent(address: &str, request: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -139,6 +145,7 @@ impl Came {
     }
 }
 
+const INTERNAL: i32 = 1;
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 const PRODUCER: i32 = 4;
@@ -165,6 +172,11 @@ async fn one_order_is_one_trace_over_calls_and_messages() {
     let over_http = orders::Client::connect(&browser).await.unwrap();
     over_http.get_order(nowhere()).await.unwrap_err();
 
+    let host = at.strip_prefix("http://").unwrap().to_owned();
+    let body = "{\"nonsense\":";
+    let (status, _) = sent(&host, &format!("POST /v1/orders HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\ntraceparent: {FOREIGN}\r\ntracestate: theirs=1\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await;
+    assert_eq!(status, 400);
+
     running.idle().await.unwrap();
     let admin = running.admin_address().unwrap();
     let (live, ready) = (asked(admin, "/livez").await, asked(admin, "/readyz").await);
@@ -180,6 +192,7 @@ async fn one_order_is_one_trace_over_calls_and_messages() {
     calls(&came);
     http(&came);
     messages(&came);
+    refused(&came);
     scraped(&metrics);
     for name in ["rpc.server.call.duration", "messaging.process.duration", "svckit.messages.lag"] {
         assert!(came.metrics.iter().any(|metric| metric == name), "{name}: {:?}", came.metrics);
@@ -195,7 +208,10 @@ fn calls(came: &Came) {
     let (client, server) = (came.one(method, CLIENT), came.one(method, SERVER));
     assert_eq!(server.trace_id, client.trace_id);
     assert_eq!(server.parent_span_id, client.span_id);
-    assert!(client.parent_span_id.is_empty());
+    // The call with all its attempts, of which there was one.
+    let call = came.one(method, INTERNAL);
+    assert_eq!((&client.parent_span_id, &client.trace_id), (&call.span_id, &call.trace_id));
+    assert!(call.parent_span_id.is_empty());
     let (mine, theirs) = (texts(&client.attributes), texts(&server.attributes));
     for attributes in [&mine, &theirs] {
         assert_eq!(attributes["rpc.system.name"], "grpc");
@@ -203,6 +219,7 @@ fn calls(came: &Came) {
         assert_eq!(attributes["rpc.response.status_code"], "OK");
         assert!(!attributes.contains_key("error.type"));
     }
+    assert_eq!((&*mine["previous-rpc-attempts"], &*mine["network.protocol.version"]), ("0", "2"));
     assert_eq!(mine["server.address"], "127.0.0.1");
     assert!(mine["server.port"].parse::<u16>().is_ok());
 
@@ -220,10 +237,87 @@ fn http(came: &Came) {
     let name = "GET /v1/orders/{id}";
     let (client, server) = (came.one(name, CLIENT), came.one(name, SERVER));
     assert_eq!(server.parent_span_id, client.span_id);
+    let (mine, theirs) = (texts(&client.attributes), texts(&server.attributes));
+    for attributes in [&mine, &theirs] {
+        assert_eq!(attributes["http.request.method"], "GET");
+        assert_eq!(attributes["http.response.status_code"], "404");
+        assert_eq!(attributes["url.scheme"], "http");
+        assert_eq!(attributes["network.protocol.version"], "1.1");
+        assert_eq!(attributes["server.address"], "127.0.0.1");
+        assert_eq!(attributes["server.port"], mine["server.port"]);
+    }
+    assert_eq!(theirs["http.route"], "/v1/orders/{id}");
+    assert_eq!(mine["url.template"], "/v1/orders/{id}");
+    assert!(!mine.contains_key("http.request.resend_count"), "{mine:?}");
+}
+
+/// A request that no operation saw is one of its trace, too.
+fn refused(came: &Came) {
+    let server = came.one("POST /v1/orders", SERVER);
     let attributes = texts(&server.attributes);
-    assert_eq!(attributes["http.request.method"], "GET");
-    assert_eq!(attributes["http.route"], "/v1/orders/{id}");
-    assert_eq!(attributes["http.response.status_code"], "404");
+    assert_eq!(attributes["http.response.status_code"], "400");
+    assert_eq!(attributes["rpc.response.status_code"], "INVALID_ARGUMENT");
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let parent = format!("00-{}-{}-01", hex(&server.trace_id), hex(&server.parent_span_id));
+    assert_eq!((parent.as_str(), server.trace_state.as_str()), (FOREIGN, "theirs=1"));
+}
+
+/// A port where nobody listens.
+async fn dead() -> String {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_attempt_is_seen_with_where_it_went() {
+    for (scheme, name, count) in [
+        ("http", "shop.orders.v1.OrdersService/GetOrder", "previous-rpc-attempts"),
+        ("http+json", "GET /v1/orders/{id}", "http.request.resend_count"),
+    ] {
+        let (collector, url) = collector().await;
+        let (one, other) = (dead().await, dead().await);
+        let buyer = App::local().telemetry(&config("buyer", &url)).admin("127.0.0.1:0");
+        let places = format!("{scheme}://{one},{scheme}://{other}");
+        let buyer = buyer.endpoint("shop.orders.v1.Orders", places).start().await.unwrap();
+        let client = orders::Client::connect(&buyer).await.unwrap();
+        client.get_order(nowhere()).await.unwrap_err();
+        let (_, metrics) = asked(buyer.admin_address().unwrap(), "/metrics").await;
+        buyer.shutdown().await;
+
+        let came = collector.0.lock().unwrap();
+        let call = came.one("shop.orders.v1.OrdersService/GetOrder", INTERNAL);
+        let attempts = came.named(name, CLIENT);
+        assert!(attempts.len() > 1, "{scheme}");
+        let retries = call.events.iter().filter(|event| event.name == "svckit.retry").count();
+        assert_eq!(attempts.len(), retries + 1);
+        let mut counts = Vec::new();
+        for attempt in &attempts {
+            assert_eq!(attempt.parent_span_id, call.span_id);
+            let attributes = texts(&attempt.attributes);
+            let port = &attributes["server.port"];
+            assert!(one.ends_with(port) || other.ends_with(port), "{attributes:?}");
+            assert_eq!(attributes["error.type"], "UNAVAILABLE");
+            assert!(!attributes.contains_key("http.response.status_code"), "nobody answered");
+            counts.push(attributes.get(count).cloned().unwrap_or_else(|| "0".to_owned()));
+        }
+        counts.sort();
+        let expected: Vec<String> = (0..attempts.len()).map(|n| n.to_string()).collect();
+        assert_eq!(counts, expected);
+        let ports: std::collections::BTreeSet<_> = attempts
+            .iter()
+            .map(|attempt| texts(&attempt.attributes)["server.port"].clone())
+            .collect();
+        assert_eq!(ports.len(), 2, "another attempt goes elsewhere");
+        for of in [&one, &other] {
+            let port = of.rsplit(':').next().unwrap();
+            let line = metrics.lines().find(|line| {
+                line.starts_with("svckit_endpoint_picks_total{") && line.contains(port)
+            });
+            assert!(line.is_some(), "{metrics}");
+        }
+        assert!(
+            metrics.contains("svckit_endpoints_known{rpc_service=\"shop.orders.v1.Orders\"} 2")
+        );
+    }
 }
 
 fn messages(came: &Came) {

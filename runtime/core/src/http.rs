@@ -1,5 +1,9 @@
 //! How an operation is reached over HTTP: what the compiler says of it.
 
+mod exchange;
+
+pub use self::exchange::{Answering, Exchange};
+
 /// A method of HTTP that a contract may bind an operation to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {

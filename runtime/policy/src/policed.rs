@@ -121,10 +121,10 @@ impl Policy {
             let body = body.take().or_else(|| replay.clone().map(Body::One));
             let (meta, deadline) = (meta.clone(), attempt.deadline);
             let call = body.map(|body| OutgoingCall { meta, deadline, body });
-            let (inner, tried) = (&inner, &tried);
+            let (inner, tried) = (&inner, tried.at(attempt.number));
             async move {
                 let gone = || Error::internal("a request that streams was to be sent twice");
-                inner.call_again(operation, call.ok_or_else(gone)?, tried).await
+                inner.call_again(operation, call.ok_or_else(gone)?, &tried).await
             }
         });
         run.await.map(|(answer, place)| held(answer, place))

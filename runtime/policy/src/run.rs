@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
-use svckit_core::observe::{Event, Gate, Side};
+use svckit_core::observe::{Event, Gate, NoRetry, Side};
 use svckit_core::operation::{Kind, Operation, PolicyConfig};
 
 use self::attempt::Done;
@@ -207,11 +207,15 @@ impl Policy {
                 Some(pause)
             }
             Err(why) => {
-                tracing::debug!(operation = operation.name, ?why, "not tried again");
-                self.env.observe.tell(|| Event::RetryRefused { operation, why });
+                self.not_again(operation, why);
                 None
             }
         }
+    }
+
+    fn not_again(&self, operation: &'static Operation, why: NoRetry) {
+        tracing::debug!(operation = operation.name, ?why, "not tried again");
+        self.env.observe.tell(|| Event::RetryRefused { operation, why });
     }
 
     /// Tells that a call was refused before it went out.

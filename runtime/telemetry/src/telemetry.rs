@@ -18,7 +18,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::observe::Observer;
 use svckit_messaging::{Handle, Lag};
 
-use crate::call::{Peer, System, TracedAccept, TracedTransport};
+use crate::call::{Peer, System, TracedAccept, TracedAttempts, TracedTransport};
 use crate::config::{Sampling, TelemetryConfig};
 use crate::message::{TracedBroker, TracedHandle};
 use crate::metrics::names::CARDINALITY;
@@ -108,6 +108,18 @@ impl Telemetry {
         Arc::new(TracedTransport { inner, shared, system, peer })
     }
 
+    /// A span around each attempt of a call: stands between the policies and what knows the way.
+    #[must_use]
+    pub fn attempts(
+        &self,
+        inner: Arc<dyn Transport>,
+        system: System,
+        peer: Peer,
+    ) -> Arc<dyn Transport> {
+        let (shared, peer) = (self.shared.clone(), Arc::new(peer));
+        Arc::new(TracedAttempts { inner, shared, system, peer })
+    }
+
     /// A span around each call that is served: stands between the transport and all else.
     #[must_use]
     pub fn accept(&self, inner: Arc<dyn Accept>, system: System) -> Arc<dyn Accept> {
@@ -136,6 +148,13 @@ impl Telemetry {
             with.dead.record(of.dead, &group);
             with.lag.record(of.age.unwrap_or_default().as_secs_f64(), &group);
         }
+    }
+
+    /// Takes down what waits in the outbox of a service, and for how long.
+    pub fn outbox(&self, service: &str, waiting: u64, oldest: Duration) {
+        let service = [KeyValue::new("rpc.service", service.to_owned())];
+        self.shared.instruments.outbox_waiting.record(waiting, &service);
+        self.shared.instruments.outbox_lag.record(oldest.as_secs_f64(), &service);
     }
 
     /// Says of each outbox that it is not stalled: what never stalls is known, too.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use svckit_core::call::{Accept, Answer, Body, IncomingCall, Metadata};
+use svckit_core::call::{Accept, Answer, Body, IncomingCall};
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Reason, Result};
-use svckit_core::observe::{BreakerState, Event, Gate, NoRetry, Side};
+use svckit_core::observe::{BreakerState, Event, Gate, NoRetry, Replay, Side};
 use svckit_core::operation::{Operation, ServiceDescriptor};
 use svckit_telemetry::metrics::names;
 use svckit_telemetry::{Admin, AdminParts, System, Telemetry, TelemetryConfig};
@@ -71,6 +71,50 @@ fn every_decision_of_a_policy_is_counted() {
 }
 
 #[test]
+fn endpoints_repeats_and_reloads_are_counted_and_what_left_is_not_broken() {
+    let telemetry = telemetry();
+    let env = Env::default().observed_by(telemetry.observer());
+    let (operation, service) = (&GET, GET.service);
+    let endpoint = |endpoint, joined| Event::Endpoint { service, endpoint, joined };
+    let open = |at| Event::Breaker { operation, endpoint: Some(at), state: BreakerState::Open };
+    let pause = Duration::from_secs(5);
+    for event in [
+        Event::Resolved { service, endpoints: Some(2), code: None },
+        Event::Resolved { service, endpoints: None, code: Some(Code::Unavailable) },
+        endpoint("a:1", true),
+        endpoint("a:2", true),
+        Event::Picked { operation, endpoint: "a:1" },
+        open("a:1"),
+        open("a:2"),
+        Event::Ejected { service, endpoint: "a:1", pause },
+        endpoint("a:1", false),
+        Event::Replayed { operation, how: Replay::Answer },
+        Event::Configured { part: "policy", taken: false },
+    ] {
+        env.observe.tell(|| event);
+    }
+    let text = telemetry.prometheus().unwrap();
+    for expected in [
+        format!("svckit_endpoints_known{{rpc_service=\"{service}\"}} 2"),
+        format!("svckit_discovery_resolutions_total{{rpc_service=\"{service}\"}} 1"),
+        format!(
+            "svckit_discovery_resolutions_total{{error_type=\"UNAVAILABLE\",rpc_service=\"{service}\"}} 1"
+        ),
+        format!("svckit_endpoint_changes_total{{change=\"left\",rpc_service=\"{service}\"}} 1"),
+        format!(
+            "svckit_endpoint_picks_total{{rpc_service=\"{service}\",server_address=\"a\",server_port=\"1\"}} 1"
+        ),
+        "svckit_breakers_open{rpc_method=\"a.v1.AService/Get\"} 1".to_owned(),
+        format!("svckit_endpoints_ejected{{rpc_service=\"{service}\"}} 0"),
+        "svckit_call_replays_total{outcome=\"answer\",rpc_method=\"a.v1.AService/Get\"} 1"
+            .to_owned(),
+        "svckit_config_reloads_total{outcome=\"refused\",part=\"policy\"} 1".to_owned(),
+    ] {
+        assert!(text.lines().any(|line| line == expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
 fn what_comes_from_afar_makes_no_more_series_than_are_allowed() {
     let telemetry = telemetry();
     let env = Env::default().observed_by(telemetry.observer());
@@ -107,15 +151,7 @@ impl Accept for Panics {
 async fn a_panic_is_seen_and_what_it_said_is_not() {
     let telemetry = telemetry();
     let accept = telemetry.accept(Arc::new(Panics), System::Grpc);
-    let body = Body::One(Bytes::new());
-    let call = IncomingCall {
-        meta: Metadata::default(),
-        deadline: None,
-        body,
-        peer: None,
-        certificate: None,
-        principal: None,
-    };
+    let call = IncomingCall::new(Body::One(Bytes::new()));
     assert!(accept.accept(&GET, call).await.is_err());
     let text = telemetry.prometheus().unwrap();
     assert!(text.contains("error_type=\"panic\""), "{text}");

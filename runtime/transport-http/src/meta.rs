@@ -102,6 +102,16 @@ pub(crate) fn write(meta: &Metadata, headers: &mut HeaderMap) {
     }
 }
 
+/// HTTP's version as telemetry writes it.
+pub(crate) fn version(version: http::Version) -> &'static str {
+    match version {
+        http::Version::HTTP_2 => "2",
+        http::Version::HTTP_3 => "3",
+        http::Version::HTTP_10 => "1.0",
+        _ => "1.1",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

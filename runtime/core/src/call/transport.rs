@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,6 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::{Metadata, Principal};
 use crate::error::{Error, Result};
+use crate::http::Exchange;
 use crate::observe::{Side, watched};
 use crate::operation::{Operation, ServiceDescriptor};
 
@@ -57,6 +58,8 @@ pub struct IncomingCall {
     pub certificate: Option<Arc<[u8]>>,
     /// Who calls, once somebody has looked: a transport leaves it empty.
     pub principal: Option<Arc<Principal>>,
+    /// What the request was like, if it came over HTTP and somebody observes.
+    pub exchange: Option<Box<Exchange>>,
 }
 
 impl IncomingCall {
@@ -64,7 +67,15 @@ impl IncomingCall {
     #[must_use]
     pub fn new(body: Body) -> Self {
         let meta = Metadata::default();
-        Self { meta, deadline: None, body, peer: None, certificate: None, principal: None }
+        Self {
+            meta,
+            deadline: None,
+            body,
+            peer: None,
+            certificate: None,
+            principal: None,
+            exchange: None,
+        }
     }
 }
 
@@ -91,20 +102,36 @@ impl Answer {
     }
 }
 
-/// Where the attempts of one call went so far. Clones share it; the default one remembers nothing and costs nothing.
+/// Which attempt of a call this is, and where those before it went. Clones share the places; the default one remembers
+/// nothing and costs nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Tried(Option<Arc<Mutex<Vec<u64>>>>);
+pub struct Tried {
+    places: Option<Arc<Mutex<Vec<u64>>>>,
+    before: u32,
+}
 
 impl Tried {
     /// One that remembers.
     #[must_use]
     pub fn remembered() -> Self {
-        Self(Some(Arc::default()))
+        Self { places: Some(Arc::default()), before: 0 }
+    }
+
+    /// The same, for the attempt with this number; the first is 1.
+    #[must_use]
+    pub fn at(&self, number: u32) -> Self {
+        Self { places: self.places.clone(), before: number.saturating_sub(1) }
+    }
+
+    /// How many attempts went before this one.
+    #[must_use]
+    pub fn before(&self) -> u32 {
+        self.before
     }
 
     /// Adds a place, by a number that the transport gives it.
     pub fn add(&self, place: u64) {
-        if let Some(places) = &self.0 {
+        if let Some(places) = &self.places {
             places.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         }
     }
@@ -115,7 +142,7 @@ impl Tried {
         let tried = |places: &Arc<Mutex<Vec<u64>>>| {
             places.lock().unwrap_or_else(PoisonError::into_inner).contains(&place)
         };
-        self.0.as_ref().is_some_and(tried)
+        self.places.as_ref().is_some_and(tried)
     }
 }
 
@@ -161,6 +188,25 @@ pub trait Accept: Send + Sync + 'static {
         operation: &'static Operation,
         call: IncomingCall,
     ) -> BoxFuture<'static, Result<Answer>>;
+
+    /// Hears of a call that the transport itself refused, as one that can't be read, before it came to
+    /// [`accept`](Self::accept).
+    fn refused(&self, operation: &'static Operation, meta: &Metadata, refused: Refusal<'_>) {
+        let _ = (operation, meta, refused);
+    }
+}
+
+/// A call that did not come to its operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'a> {
+    /// The request.
+    pub exchange: &'a Exchange,
+    /// What it is answered with.
+    pub error: &'a Error,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// A way to one service, cheap to clone.

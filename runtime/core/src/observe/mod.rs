@@ -112,6 +112,19 @@ pub enum NoRetry {
     Pushback,
 }
 
+/// What a call got that repeats another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replay {
+    /// The first one's answer.
+    Answer,
+    /// Its error.
+    Error,
+    /// That it still runs.
+    Running,
+    /// That it was another request under the same key.
+    Reused,
+}
+
 /// What became of a delivery of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -202,7 +215,7 @@ pub enum Event<'a> {
         /// How long is waited before the next.
         pause: Duration,
     },
-    /// A call failed and is not tried again.
+    /// A call failed, or is late, and is not tried again.
     RetryRefused {
         /// What.
         operation: &'static Operation,
@@ -240,6 +253,54 @@ pub enum Event<'a> {
         operation: &'static Operation,
         /// What the call had failed with.
         code: Code,
+    },
+    /// An attempt of a call goes to one of several endpoints.
+    Picked {
+        /// What is called.
+        operation: &'static Operation,
+        /// Where.
+        endpoint: &'a str,
+    },
+    /// A callee's answer to an attempt over HTTP has begun.
+    Responded {
+        /// What is called.
+        operation: &'static Operation,
+        /// Of HTTP: `1.1` or `2`.
+        version: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// A repeated call was answered from the record of the first, or told that the first still runs.
+    Replayed {
+        /// What.
+        operation: &'static Operation,
+        /// How.
+        how: Replay,
+    },
+    /// An endpoint came, or went.
+    Endpoint {
+        /// The service in the contract.
+        service: &'static str,
+        /// Which.
+        endpoint: &'a str,
+        /// Whether it came.
+        joined: bool,
+    },
+    /// It was looked where a service is.
+    Resolved {
+        /// The service in the contract.
+        service: &'static str,
+        /// How many endpoints there are now; nothing where they could not be found.
+        endpoints: Option<u64>,
+        /// Why not.
+        code: Option<Code>,
+    },
+    /// A configuration file was read again while the process runs, and taken up or refused.
+    Configured {
+        /// Which part: `policy`.
+        part: &'static str,
+        /// Whether what it says holds now.
+        taken: bool,
     },
     /// An endpoint is left in peace because it does worse than the others.
     Ejected {

@@ -24,7 +24,7 @@ use crate::clock::Env;
 use crate::context::{Context, ContextParts};
 use crate::error::{Code, Error, Reason, Result};
 use crate::message::{Emits, Payload};
-use crate::observe::{Side, watched};
+use crate::observe::{Event, Gate, Side, watched};
 use crate::operation::{Idempotency, Operation, ServiceDescriptor};
 use crate::store::{Commit, Conflict, Store, Unit};
 
@@ -162,6 +162,7 @@ impl Host {
         let Some(handler) = self.inner.handlers.get(operation.path).cloned() else {
             return Err(Error::unimplemented(format!("{} is not served here", operation.path)));
         };
+        self.in_time(operation, call.deadline)?;
         let deadline = self.deadline(operation, call.deadline);
         let body = std::mem::replace(&mut call.body, Body::One(Bytes::new()));
         let IncomingCall { meta, peer, principal, .. } = call;
@@ -230,6 +231,18 @@ impl Host {
             }
         }
         Err(once::contended(operation))
+    }
+
+    /// # Errors
+    /// `deadline_exceeded` for a call whose caller waits no more: nothing of it is begun.
+    fn in_time(&self, operation: &'static Operation, deadline: Option<Instant>) -> Result<()> {
+        let env = &self.inner.env;
+        if deadline.is_none_or(|at| at > env.clock.now()) {
+            return Ok(());
+        }
+        let (side, by) = (Side::Server, Gate::Deadline);
+        env.observe.tell(|| Event::Rejected { operation, side, by });
+        Err(client::late(operation).with_unreached())
     }
 
     fn deadline(&self, operation: &'static Operation, callers: Option<Instant>) -> Option<Instant> {

@@ -14,6 +14,7 @@ use super::host::{Host, Served};
 use crate::call::{Answer, Body, Principal, metadata};
 use crate::check::Violation;
 use crate::error::{Code, Error, Reason, Result};
+use crate::observe::{Event, Replay};
 use crate::operation::{Idempotency, Operation};
 use crate::store::{
     Claim, Claimed, Close, Commit, Conflict, Finish, RecordKey, Recorded, Slot, Store, Undone, Unit,
@@ -98,7 +99,11 @@ impl Once<'_> {
         let (operation, now) = (self.served.operation, self.host.now());
         let lease = operation.policy.timeout.total.saturating_add(MARGIN);
         let claim = Claim { key: key.clone(), request, now, lease };
-        match self.store.claim(claim).await? {
+        let claimed = self.store.claim(claim).await?;
+        if let Some(how) = replayed(&claimed) {
+            self.host.env().observe.tell(|| Event::Replayed { operation, how });
+        }
+        match claimed {
             Claimed::Run { fence } => {
                 self.claimed = Some((key, fence));
                 Ok(None)
@@ -276,6 +281,17 @@ fn replay(recorded: Recorded) -> Result<Answer> {
     match recorded {
         Recorded::Response(bytes) => Ok(Answer::one(bytes)),
         Recorded::Failure(bytes) => Err(Error::of_status(bytes)),
+    }
+}
+
+/// What a call gets that is not the first under its key.
+fn replayed(claimed: &Claimed) -> Option<Replay> {
+    match claimed {
+        Claimed::Done(Recorded::Response(_)) => Some(Replay::Answer),
+        Claimed::Done(Recorded::Failure(_)) => Some(Replay::Error),
+        Claimed::Running { .. } => Some(Replay::Running),
+        Claimed::OtherRequest => Some(Replay::Reused),
+        Claimed::Run { .. } | Claimed::Closed => None,
     }
 }
 

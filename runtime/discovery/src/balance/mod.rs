@@ -109,10 +109,13 @@ impl Shared {
     }
 
     fn take_up(&self, set: Result<Vec<Endpoint>>) {
+        let (service, code) = (self.service, set.as_ref().err().map(Error::code));
+        let endpoints = set.as_ref().ok().map(|set| u64::try_from(set.len()).unwrap_or(u64::MAX));
+        self.env.observe.tell(|| Event::Resolved { service, endpoints, code });
         match set {
             Ok(set) => {
                 let now = self.env.clock.now();
-                tracing::debug!(service = self.service, endpoints = set.len(), "found");
+                tracing::debug!(service, endpoints, "found");
                 let (gone, changes) = self.pool().update(set, now, |at| (self.connect)(at));
                 drop(gone);
                 self.tell_ejections(&changes, Duration::ZERO);
@@ -171,7 +174,9 @@ impl Shared {
         };
         let picked = picked.map_err(|nobody| self.refusal(operation, nobody))?;
         tried.add(picked.id);
-        if let Some(endpoint) = &picked.probes {
+        let endpoint = &*picked.address;
+        self.env.observe.tell(|| Event::Picked { operation, endpoint });
+        if picked.probes {
             self.tell_breaker(operation, endpoint, BreakerState::HalfOpen);
         }
         Ok(picked)
@@ -220,6 +225,10 @@ impl Shared {
         for change in changes {
             match change {
                 Change::Breaker(..) => {}
+                Change::Joined(endpoint) | Change::Left(endpoint) => {
+                    let joined = matches!(change, Change::Joined(_));
+                    self.env.observe.tell(|| Event::Endpoint { service, endpoint, joined });
+                }
                 Change::Ejected(endpoint) => {
                     self.env.observe.tell(|| Event::Ejected { service, endpoint, pause });
                 }

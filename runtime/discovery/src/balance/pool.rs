@@ -54,10 +54,12 @@ pub struct Picked<T> {
     pub id: u64,
     /// The way to it.
     pub way: T,
+    /// Where it is.
+    pub address: Arc<str>,
     /// Its breaker's permit.
     pub permit: Option<Permit>,
-    /// Whether this is the first look at an endpoint that was broken: its address.
-    pub probes: Option<Arc<str>>,
+    /// Whether this is the first look at an endpoint that was broken.
+    pub probes: bool,
 }
 
 /// Why no endpoint is asked.
@@ -76,6 +78,10 @@ pub enum Nobody {
 pub enum Change {
     /// An endpoint's breaker, of the operation that was answered.
     Breaker(Arc<str>, BreakerState),
+    /// An endpoint came.
+    Joined(Arc<str>),
+    /// It went, and what was known of it.
+    Left(Arc<str>),
     /// An endpoint is left out of the choice.
     Ejected(Arc<str>),
     /// It takes part again.
@@ -107,12 +113,14 @@ impl<T: Clone> Pool<T> {
         set.sort_unstable();
         set.dedup_by(|later, kept| later.address == kept.address);
         let (usual, warming) = (self.usual(now), self.filled.then_some(now));
+        let mut changes = Vec::new();
         let mut before: HashMap<Arc<str>, Member<T>> =
             self.members.drain(..).map(|old| (old.endpoint.address.clone(), old)).collect();
         for endpoint in set {
             let member = match before.remove(&endpoint.address) {
                 Some(old) => Member { endpoint, ..old },
                 None => {
+                    changes.push(Change::Joined(endpoint.address.clone()));
                     self.next += 1;
                     let way = way(&endpoint);
                     let (load, guards) = (Load::new(usual, now), HashMap::new());
@@ -123,7 +131,10 @@ impl<T: Clone> Pool<T> {
         }
         self.filled |= !self.members.is_empty();
         let keys: Vec<usize> = self.rules.keys().copied().collect();
-        let changes = keys.into_iter().flat_map(|key| self.leave_out(key)).collect();
+        let mut left: Vec<_> = before.keys().cloned().collect();
+        left.sort_unstable();
+        changes.extend(left.into_iter().map(Change::Left));
+        changes.extend(keys.into_iter().flat_map(|key| self.leave_out(key)));
         (before.into_values().map(|gone| gone.way).collect(), changes)
     }
 
@@ -260,7 +271,7 @@ impl<T: Clone> Pool<T> {
         let at = self.members.iter().position(wanted)?;
         let permit = self.acquire(at, key, now).ok()?;
         let mut picked = self.gone_to(at, permit);
-        picked.probes = Some(self.members[at].endpoint.address.clone());
+        picked.probes = true;
         Some(picked)
     }
 
@@ -323,7 +334,8 @@ impl<T: Clone> Pool<T> {
     fn gone_to(&mut self, at: usize, permit: Option<Permit>) -> Picked<T> {
         let member = &mut self.members[at];
         member.pending = member.pending.saturating_add(1);
-        Picked { id: member.id, way: member.way.clone(), permit, probes: None }
+        let (way, address) = (member.way.clone(), member.endpoint.address.clone());
+        Picked { id: member.id, way, address, permit, probes: false }
     }
 
     /// Judges anew who is left out: those that have been broken for longest, as many as may; nobody where most are.

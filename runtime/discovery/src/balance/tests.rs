@@ -219,7 +219,7 @@ fn a_broken_endpoint_is_left_out_probed_and_taken_back() {
     }
     game.now += Duration::from_secs(6);
     let probe = game.pick().unwrap();
-    assert_eq!((&*probe.way, probe.probes.as_deref()), ("e002:1", Some("e002:1")));
+    assert_eq!((&*probe.way, &*probe.address, probe.probes), ("e002:1", "e002:1", true));
     let others = game.unanswered(50);
     assert!(!others.contains_key("e002:1"), "one probe at a time: {others:?}");
     game.end(probe, Outcome::Success, MS);

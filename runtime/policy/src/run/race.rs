@@ -111,11 +111,16 @@ impl Policy {
             let Call { operation, deadline, .. } = call;
             let attempts = attempts.min(retry.attempts.saturating_sub(1));
             let failed = Failed { operation, attempts, error, now, deadline };
-            if !matches!(retry::judge(retry, &failed, &*self.env.rng), Verdict::Again(_)) {
+            if let Verdict::Stop(why) = retry::judge(retry, &failed, &*self.env.rng) {
+                why.no_retry().inspect(|why| self.not_again(operation, *why));
                 return false;
             }
         }
-        config.retry.is_none() || self.state().pay(false, now).is_ok()
+        if config.retry.is_none() {
+            return true;
+        }
+        let paid = self.state().pay(false, now);
+        paid.inspect_err(|why| self.not_again(call.operation, *why)).is_ok()
     }
 }
 

@@ -199,7 +199,8 @@ impl Registry {
     }
 
     fn policed(&self, transport: Arc<dyn Transport>, way: Way, url: &str) -> Channel {
-        let policed = Arc::new(Policed::new(transport, self.env.clone()));
+        let attempts = self.observed.attempts(transport, way, url);
+        let policed = Arc::new(Policed::new(attempts, self.env.clone()));
         Channel::new(self.observed.transport(policed, way, url), self.env.clone())
     }
 

@@ -40,19 +40,27 @@ pub struct Peer {
     pub address: String,
     /// `server.port`.
     pub port: Option<u16>,
+    /// Whether nobody on the way can read along.
+    pub secure: bool,
 }
 
 impl Peer {
     /// Of `http://host:port/…`; user and password are left out.
     #[must_use]
     pub fn of(url: &str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let secure = scheme.starts_with("https") || scheme.split('+').any(|word| word == "tls");
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let authority = authority.rsplit('@').next().unwrap_or_default();
         match authority.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
-            Some((host, Ok(port))) => Self { address: bare(host), port: Some(port) },
-            _ => Self { address: bare(authority), port: None },
+            Some((host, Ok(port))) => Self { address: bare(host), port: Some(port), secure },
+            _ => Self { address: bare(authority), port: None, secure },
         }
+    }
+
+    /// `url.scheme`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 
     pub(crate) fn attributes(&self) -> impl Iterator<Item = KeyValue> {
@@ -76,6 +84,12 @@ pub(crate) fn route(operation: &'static Operation) -> (&'static str, Cow<'static
             (Method::Post.name(), Cow::Owned(path))
         }
     }
+}
+
+/// What a request over HTTP asks, without the values in its path.
+pub(crate) fn request(operation: &'static Operation) -> [KeyValue; 2] {
+    let (verb, route) = route(operation);
+    [KeyValue::new("http.request.method", verb), KeyValue::new("url.template", route)]
 }
 
 /// A span's name: the method, or method and route on HTTP.
@@ -102,8 +116,6 @@ pub(crate) struct Ended {
     pub(crate) status: &'static str,
     /// `error.type`: a declared error's name, `panic`, or the status.
     pub(crate) error: Option<Cow<'static, str>>,
-    /// The status on HTTP.
-    pub(crate) http: i64,
 }
 
 impl Ended {
@@ -118,11 +130,7 @@ impl Ended {
             },
             _ => Cow::Borrowed(status),
         });
-        let http = match end {
-            End::Failed(error) if because(error, "IDEMPOTENCY_KEY_REUSED") => 422,
-            _ => code.map_or(200, http_status),
-        };
-        Self { code, status, error, http }
+        Self { code, status, error }
     }
 
     /// As attributes of spans and metrics.
@@ -137,13 +145,10 @@ impl Ended {
     }
 
     /// Ends a span. What an error says is nobody's business: it may speak of values.
-    pub(crate) fn end(&self, context: &opentelemetry::Context, system: System, served: bool) {
+    pub(crate) fn end(&self, context: &opentelemetry::Context, served: bool) {
         let span = context.span();
         if span.is_recording() {
             span.set_attributes(self.attributes());
-            if system == System::Http {
-                span.set_attribute(KeyValue::new("http.response.status_code", self.http));
-            }
             let wrong = self.code.is_some_and(|code| !served || SERVER_FAULTS.contains(&code));
             if wrong {
                 span.set_status(Status::error(""));
@@ -164,23 +169,6 @@ fn because(error: &Error, what: &str) -> bool {
     error.reason().is_some_and(|reason| reason.reason == what)
 }
 
-/// As `google.rpc.Code` says.
-fn http_status(code: Code) -> i64 {
-    match code {
-        Code::Cancelled => 499,
-        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => 400,
-        Code::DeadlineExceeded => 504,
-        Code::NotFound => 404,
-        Code::AlreadyExists | Code::Aborted => 409,
-        Code::PermissionDenied => 403,
-        Code::ResourceExhausted => 429,
-        Code::Unimplemented => 501,
-        Code::Unavailable => 503,
-        Code::Unauthenticated => 401,
-        Code::Unknown | Code::Internal | Code::DataLoss => 500,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,12 +176,24 @@ mod tests {
     #[test]
     fn a_peer_has_neither_user_nor_path() {
         let peer = |url| {
-            let Peer { address, port } = Peer::of(url);
+            let Peer { address, port, .. } = Peer::of(url);
             (address, port)
         };
         assert_eq!(peer("http://user:secret@orders:7000/x"), ("orders".to_owned(), Some(7000)));
         assert_eq!(peer("http+json://[::1]:80"), ("::1".to_owned(), Some(80)));
         assert_eq!(peer("https://orders.example"), ("orders.example".to_owned(), None));
+    }
+
+    #[test]
+    fn a_scheme_says_whether_others_can_read_along() {
+        for (url, expected) in [
+            ("http://a:1", "http"),
+            ("https+json://a:1", "https"),
+            ("dns+tls://a:1", "https"),
+            ("a:1", "http"),
+        ] {
+            assert_eq!(Peer::of(url).scheme(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use opentelemetry::Context;
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
-use opentelemetry::{Context, KeyValue};
 use svckit_core::call::{Answer, OutgoingCall, Transport};
 use svckit_core::error::Result;
 use svckit_core::observe::{End, Followed};
@@ -15,9 +15,10 @@ use svckit_core::operation::Operation;
 
 use super::shape::{self, Ended, Peer, System};
 use crate::context;
+use crate::metrics::method;
 use crate::telemetry::Shared;
 
-/// A span around each call with all its attempts; it travels to the callee.
+/// A span around each call with all its attempts. It travels to the callee where attempts have none of their own.
 pub(crate) struct TracedTransport {
     pub(crate) inner: Arc<dyn Transport>,
     pub(crate) shared: Arc<Shared>,
@@ -31,12 +32,9 @@ impl TracedTransport {
         let mut attributes = Vec::with_capacity(6);
         attributes.extend(shape::rpc(operation, system));
         attributes.extend(self.peer.attributes());
-        if system == System::Http {
-            attributes.extend(http(operation));
-        }
         let parent = context::inherited(&call.meta);
-        let builder = self.shared.tracer.span_builder(shape::name(operation, system));
-        let builder = builder.with_kind(SpanKind::Client).with_attributes(attributes);
+        let builder = self.shared.tracer.span_builder(method(operation));
+        let builder = builder.with_kind(SpanKind::Internal).with_attributes(attributes);
         let span = self.shared.tracer.build_with_context(builder, &parent);
         parent.with_span(span)
     }
@@ -56,7 +54,7 @@ impl Transport for TracedTransport {
             let took = shared.env.clock.now().saturating_duration_since(began);
             let ended = Ended::of(&end);
             measure(&shared, operation, system, &peer, &ended, took);
-            ended.end(&ending, system, false);
+            ended.end(&ending, false);
         });
         let work = self.inner.call(operation, call).with_context(span);
         async move { followed.answered(work.await) }.boxed()
@@ -65,11 +63,6 @@ impl Transport for TracedTransport {
     fn keeps_deadline(&self) -> bool {
         self.inner.keeps_deadline()
     }
-}
-
-fn http(operation: &'static Operation) -> [KeyValue; 2] {
-    let (verb, route) = shape::route(operation);
-    [KeyValue::new("http.request.method", verb), KeyValue::new("url.template", route)]
 }
 
 fn measure(
@@ -85,12 +78,4 @@ fn measure(
     attributes.extend(peer.attributes());
     attributes.extend(ended.attributes());
     shared.instruments.client_calls.record(took.as_secs_f64(), &attributes);
-    if system == System::Http {
-        attributes.clear();
-        attributes.extend(http(operation));
-        attributes.extend(peer.attributes());
-        attributes.push(KeyValue::new("http.response.status_code", ended.http));
-        attributes.extend(ended.kind());
-        shared.instruments.http_client.record(took.as_secs_f64(), &attributes);
-    }
 }

@@ -60,14 +60,22 @@ impl Metric {
 }
 
 const RPC: &[&str] = &["rpc.system.name", "rpc.method", "rpc.response.status_code", "error.type"];
-const HTTP: &[&str] =
-    &["http.request.method", "http.route", "http.response.status_code", "url.scheme", "error.type"];
+const HTTP: &[&str] = &[
+    "http.request.method",
+    "http.route",
+    "http.response.status_code",
+    "url.scheme",
+    "network.protocol.version",
+    "error.type",
+];
 const HTTP_OUT: &[&str] = &[
     "http.request.method",
     "url.template",
     "http.response.status_code",
     "server.address",
     "server.port",
+    "url.scheme",
+    "network.protocol.version",
     "error.type",
 ];
 const MESSAGING: &[&str] = &[
@@ -104,7 +112,7 @@ metrics! {
     CLIENT_CALLS = Histogram "rpc.client.call.duration" "s" [&["rpc.system.name", "rpc.method", "rpc.response.status_code", "server.address", "server.port", "error.type"]];
     /// How long requests over HTTP took that were served here.
     HTTP_SERVER = Histogram "http.server.request.duration" "s" [HTTP];
-    /// How long requests over HTTP took that were made here.
+    /// How long requests over HTTP took that were made here, each attempt for itself.
     HTTP_CLIENT = Histogram "http.client.request.duration" "s" [HTTP_OUT];
     /// Calls that run now, by side.
     ACTIVE = Gauge "svckit.calls.active" "{call}" [&["rpc.method", "side"]];
@@ -124,6 +132,18 @@ metrics! {
     BREAKERS_OPEN = Gauge "svckit.breakers.open" "{breaker}" [&["rpc.method"]];
     /// Changes of breakers, by the new state: closed, open, half_open.
     BREAKER_CHANGES = Counter "svckit.breaker.changes" "{change}" [&["rpc.method", "state"]];
+    /// Attempts that went to each of several endpoints.
+    PICKS = Counter "svckit.endpoint.picks" "{attempt}" [&["rpc.service", "server.address", "server.port"]];
+    /// How often it was found where a service is, or why it was not.
+    RESOLUTIONS = Counter "svckit.discovery.resolutions" "{resolution}" [&["rpc.service", "error.type"]];
+    /// Endpoints of a service that are known now, where it may have several.
+    ENDPOINTS = Gauge "svckit.endpoints.known" "{endpoint}" [&["rpc.service"]];
+    /// Endpoints that came and went: joined, left.
+    ENDPOINT_CHANGES = Counter "svckit.endpoint.changes" "{change}" [&["rpc.service", "change"]];
+    /// Repeated calls that were not done again: answer, error, running, reused.
+    REPLAYS = Counter "svckit.call.replays" "{call}" [&["rpc.method", "outcome"]];
+    /// Times that a configuration file was read again while the process ran: taken, refused.
+    RELOADS = Counter "svckit.config.reloads" "{reload}" [&["part", "outcome"]];
     /// Endpoints that were left in peace because they did worse than the others.
     EJECTIONS = Counter "svckit.endpoint.ejections" "{ejection}" [&["rpc.service"]];
     /// Endpoints that are left in peace now.
@@ -138,6 +158,8 @@ metrics! {
     PROCESS = Histogram "messaging.process.duration" "s" [MESSAGING];
     /// Deliveries, by what became of them: done, duplicate, retried, dead, dropped, held, expired, given_back, lost.
     SETTLED = Counter "svckit.message.deliveries" "{delivery}" [&["messaging.consumer.group.name", "messaging.destination.name", "outcome", "error.type"]];
+    /// Deliveries of messages that had been handed out before.
+    REDELIVERIES = Counter "svckit.message.redeliveries" "{delivery}" [&["messaging.consumer.group.name", "messaging.destination.name"]];
     /// From the publication of a message to a consumer's hand.
     DELIVERY_LAG = Histogram "svckit.message.delivery.lag" "s" [&["messaging.consumer.group.name", "messaging.destination.name"]];
     /// Messages that wait for a group, over all processes.
@@ -148,6 +170,10 @@ metrics! {
     LAG = Gauge "svckit.messages.lag" "s" [GROUP];
     /// Dead letters of a group that lie there now.
     DEAD = Gauge "svckit.messages.dead" "{message}" [GROUP];
+    /// Messages in an outbox that wait for the broker to take them.
+    OUTBOX_WAITING = Gauge "svckit.outbox.waiting" "{message}" [&["rpc.service"]];
+    /// How long the oldest message of an outbox has waited; 0 where none does.
+    OUTBOX_LAG = Gauge "svckit.outbox.lag" "s" [&["rpc.service"]];
     /// 1 while the oldest message of an outbox can't be published.
     OUTBOX_STALLED = Gauge "svckit.outbox.stalled" "{outbox}" [&["rpc.service"]];
     /// Rounds of an outbox's relay that failed.

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use svckit_core::observe::{
-    BreakerState, Delivered, Event, Gate, NoRetry, Observer, Outcome, Side,
+    BreakerState, Delivered, Event, Gate, NoRetry, Observer, Outcome, Replay, Side,
 };
 use svckit_core::operation::Operation;
 
 use super::{Instruments, status};
+use crate::call::{Peer, Seen};
 
-/// Which breaker: the operation's path, and the endpoint where there are several.
-type Breaker = (&'static str, Option<Box<str>>);
+/// Which breaker: of which service, the operation's path, and the endpoint where there are several.
+type Breaker = (&'static str, &'static str, Option<Box<str>>);
 
 /// Counts what it hears.
 pub(crate) struct MetricsObserver {
@@ -32,7 +33,7 @@ impl MetricsObserver {
     fn breaker(&self, operation: &'static Operation, endpoint: Option<&str>, state: BreakerState) {
         let method = method_of(operation);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (operation.path, endpoint.map(Into::into));
+        let key = (operation.service, operation.path, endpoint.map(Into::into));
         let change = match state {
             BreakerState::Closed => -i64::from(open.remove(&key)),
             BreakerState::Open | BreakerState::HalfOpen => i64::from(open.insert(key)),
@@ -56,11 +57,58 @@ impl MetricsObserver {
         }
     }
 
+    /// What left is neither broken nor ejected any more.
+    fn left(&self, service: &'static str, endpoint: &str) {
+        let mut closed = Vec::new();
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, path, at)| {
+            let gone = *of == service && at.as_deref() == Some(endpoint);
+            closed.extend(gone.then_some(*path));
+            !gone
+        });
+        for path in closed {
+            let method = KeyValue::new("rpc.method", path.strip_prefix('/').unwrap_or(path));
+            self.instruments.breakers_open.add(-1, &[method]);
+        }
+        self.ejected(service, endpoint, false);
+    }
+
+    fn of_endpoints(&self, event: &Event<'_>) {
+        let with = &self.instruments;
+        match *event {
+            Event::Ejected { service, endpoint, .. } => self.ejected(service, endpoint, true),
+            Event::Restored { service, endpoint } => self.ejected(service, endpoint, false),
+            Event::Endpoint { service, endpoint, joined } => {
+                let change = KeyValue::new("change", if joined { "joined" } else { "left" });
+                with.endpoint_changes.add(1, &[service_of(service), change]);
+                if !joined {
+                    self.left(service, endpoint);
+                }
+            }
+            Event::Resolved { service, endpoints, code } => {
+                let error = code.map(|code| kind_of(status(Some(code))));
+                let attributes: Vec<_> = [service_of(service)].into_iter().chain(error).collect();
+                with.resolutions.add(1, &attributes);
+                if let Some(endpoints) = endpoints {
+                    with.endpoints.record(endpoints, &[service_of(service)]);
+                }
+            }
+            Event::Picked { operation, endpoint } => {
+                let mut attributes = vec![service_of(operation.service)];
+                attributes.extend(Peer::of(endpoint).attributes());
+                with.picks.add(1, &attributes);
+            }
+            _ => {}
+        }
+    }
+
     fn delivered(&self, delivered: &Delivered<'_>) {
         let mut attributes = vec![
             KeyValue::new("messaging.consumer.group.name", delivered.group.to_owned()),
             KeyValue::new("messaging.destination.name", delivered.message.name.clone()),
         ];
+        if delivered.attempt > 1 {
+            self.instruments.redeliveries.add(1, &attributes);
+        }
         self.instruments.delivery_lag.record(delivered.lag.as_secs_f64(), &attributes);
         attributes.push(KeyValue::new("outcome", outcome_name(delivered.outcome)));
         if let Some(class) = delivered.class {
@@ -101,6 +149,10 @@ impl MetricsObserver {
                 let by = KeyValue::new("reason", gate_name(by));
                 with.rejected.add(1, &[method_of(operation), side_of(side), by]);
             }
+            Event::Replayed { operation, how } => {
+                let how = KeyValue::new("outcome", replay_name(how));
+                with.replays.add(1, &[method_of(operation), how]);
+            }
             Event::Hedge { operation, .. } => with.hedges.add(1, &[method_of(operation)]),
             Event::Fallback { operation, code } => {
                 with.fallbacks.add(1, &[method_of(operation), kind_of(status(Some(code)))]);
@@ -113,8 +165,15 @@ impl MetricsObserver {
 impl Observer for MetricsObserver {
     fn observe(&self, event: &Event<'_>) {
         match *event {
-            Event::Ejected { service, endpoint, .. } => self.ejected(service, endpoint, true),
-            Event::Restored { service, endpoint } => self.ejected(service, endpoint, false),
+            Event::Ejected { .. }
+            | Event::Restored { .. }
+            | Event::Endpoint { .. }
+            | Event::Resolved { .. }
+            | Event::Picked { .. } => self.of_endpoints(event),
+            Event::Configured { part, taken } => {
+                let outcome = KeyValue::new("outcome", if taken { "taken" } else { "refused" });
+                self.instruments.reloads.add(1, &[KeyValue::new("part", part), outcome]);
+            }
             Event::Delivered(ref delivered) => self.delivered(delivered),
             Event::PublishFailed { service, code } => {
                 let service = KeyValue::new("rpc.service", service.to_owned());
@@ -124,6 +183,7 @@ impl Observer for MetricsObserver {
             Event::OutboxFlows { service } => self.stalled(service, 0),
             _ => self.of_calls(event),
         }
+        Seen::hear(event);
         if let Some((name, attributes)) = noted(event) {
             let context = Context::current();
             let span = context.span();
@@ -158,6 +218,9 @@ fn noted(event: &Event<'_>) -> Option<(&'static str, Vec<KeyValue>)> {
         Event::Hedge { after, .. } => {
             ("svckit.hedge", vec![KeyValue::new("after_ms", millis(after))])
         }
+        Event::Replayed { how, .. } => {
+            ("svckit.replayed", vec![KeyValue::new("outcome", replay_name(how))])
+        }
         Event::Fallback { code, .. } => ("svckit.fallback", vec![kind_of(status(Some(code)))]),
         _ => return None,
     })
@@ -166,6 +229,10 @@ fn noted(event: &Event<'_>) -> Option<(&'static str, Vec<KeyValue>)> {
 /// The full method as the conventions write it: `shop.orders.v1.OrdersService/PlaceOrder`.
 pub(crate) fn method(operation: &'static Operation) -> &'static str {
     operation.path.strip_prefix('/').unwrap_or(operation.path)
+}
+
+fn service_of(service: &'static str) -> KeyValue {
+    KeyValue::new("rpc.service", service)
 }
 
 fn method_of(operation: &'static Operation) -> KeyValue {
@@ -206,6 +273,15 @@ const fn refusal_name(why: NoRetry) -> &'static str {
         NoRetry::Deadline => "deadline",
         NoRetry::Below => "below",
         NoRetry::Pushback => "pushback",
+    }
+}
+
+const fn replay_name(how: Replay) -> &'static str {
+    match how {
+        Replay::Answer => "answer",
+        Replay::Error => "error",
+        Replay::Running => "running",
+        Replay::Reused => "reused",
     }
 }
 

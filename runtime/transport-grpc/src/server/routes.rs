@@ -211,6 +211,7 @@ impl StreamingService<Bytes> for Call {
             peer,
             certificate: certificate.map(|certificate| certificate.0),
             principal: None,
+            exchange: None,
         };
         let answer = self.services.accept(operation, call);
         async move {

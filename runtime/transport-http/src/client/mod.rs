@@ -21,6 +21,7 @@ use svckit_core::call::{Answer, Body, OutgoingCall, Transport};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::json::JsonCodec;
+use svckit_core::observe::Event;
 use svckit_core::operation::{Operation, Shape};
 use svckit_core::tls::TlsConnect;
 use svckit_core::upload;
@@ -138,6 +139,8 @@ impl HttpClient {
         let request = self.request(operation, codec, call, &failed).await?;
         let response = self.client.request(request).await;
         let response = response.map_err(|error| failed.or(self.broken(error)))?;
+        let (version, status) = (meta::version(response.version()), response.status().as_u16());
+        self.env.observe.tell(|| Event::Responded { operation, version, status });
         if !response.status().is_success() {
             return Err(failed.or(self.refused(codec, response).await));
         }

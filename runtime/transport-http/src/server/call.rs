@@ -21,6 +21,7 @@ use svckit_core::wire::DecodeError;
 
 use super::accept::{self, Sent};
 use super::body::{self, Bounds};
+use super::watch::Watch;
 use super::{Peer, answer, events};
 use crate::status::Refusal;
 use crate::{address, deadline, meta, params};
@@ -55,10 +56,18 @@ impl Calls {
         request: Request<Body>,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        match self.answer(target, &path, &parts, body).await {
+        let mut watch = Watch::new(self, &parts);
+        let response = match self.answer(target, &path, &parts, body, &mut watch).await {
             Ok(response) => response,
-            Err(refusal) => refusal.response(parts.uri.path(), Some(target.codec)),
-        }
+            Err(refusal) => {
+                let meta = || meta::read_request(&parts.headers).unwrap_or_default();
+                let response =
+                    |refusal: Refusal| refusal.response(parts.uri.path(), Some(target.codec));
+                watch.refused(self, target.operation, meta, refusal, response)
+            }
+        };
+        watch.answered(&response);
+        response
     }
 
     async fn answer(
@@ -67,6 +76,7 @@ impl Calls {
         path: &PathValues,
         parts: &Parts,
         body: Body,
+        watch: &mut Watch,
     ) -> Result<Response<Body>, Refusal> {
         accept::accepts(&parts.headers, answer::media(target))?;
         accept::versions(&parts.headers)?;
@@ -84,6 +94,7 @@ impl Calls {
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()),
             certificate: super::certificate(&parts.extensions),
             principal: None,
+            exchange: watch.exchange(),
         };
         let Answer { meta, body } = self.services.accept(target.operation, call).await?;
         let mut response = match body {

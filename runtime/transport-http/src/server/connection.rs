@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::routes::Routed;
+use super::watch::Secure;
 use super::{Others, Peer, ServerOptions, unread};
 
 /// How long a connection may lie idle after its last request.
@@ -29,6 +30,8 @@ const HEAD: usize = 64 * 1024;
 pub(super) struct Answers {
     pub(super) router: Routed,
     pub(super) others: Option<Others>,
+    /// Whether its bytes come over TLS.
+    pub(super) secured: bool,
 }
 
 impl Answers {
@@ -38,6 +41,9 @@ impl Answers {
         peer: Arc<str>,
         certificate: Option<PeerCertificate>,
     ) -> Response<Body> {
+        if self.secured {
+            request.extensions_mut().insert(Secure);
+        }
         if let Some(certificate) = certificate {
             request.extensions_mut().insert(certificate);
         }
@@ -81,6 +87,7 @@ pub(super) async fn serve(
     };
     match greeted {
         Ok(Secured { io, certificate }) => {
+            let answers = Answers { secured: true, ..answers };
             serve_io(TokioIo::new(io), certificate, peer, answers, options, drain).await;
         }
         Err(error) => tracing::debug!(%peer, %error, "a caller's greeting was refused"),

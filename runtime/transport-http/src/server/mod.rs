@@ -12,6 +12,7 @@ mod session;
 mod site;
 mod socket;
 mod unread;
+mod watch;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -78,7 +79,7 @@ impl HttpServer {
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let answers = Answers { router, others: None };
+        let answers = Answers { router, others: None, secured: false };
         Ok(Self { listener, address, answers, options: Arc::new(options), sockets })
     }
 

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::call::{Calls, PathValues, Target, head};
 use super::session::Session;
+use super::watch::Watch;
 use super::{Cors, Peer};
 use crate::meta;
 use crate::status::Refusal;
@@ -71,6 +72,7 @@ impl Calls {
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0.clone()),
             certificate: super::certificate(&parts.extensions),
             principal: None,
+            exchange: Watch::new(self, &parts).upgraded(),
         };
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
         let upgrade = upgrade.map_err(|rejection| {

@@ -51,6 +51,15 @@ impl Observed {
         inner
     }
 
+    pub(crate) fn attempts(
+        &self,
+        inner: Arc<dyn Transport>,
+        _: Way,
+        _: &str,
+    ) -> Arc<dyn Transport> {
+        inner
+    }
+
     pub(crate) fn accept(&self, inner: Arc<dyn Accept>, _: Way) -> Arc<dyn Accept> {
         inner
     }

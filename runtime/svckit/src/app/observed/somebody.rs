@@ -10,7 +10,7 @@ use svckit_core::broker::Broker;
 use svckit_core::call::{Accept, Transport};
 use svckit_core::clock::Env;
 use svckit_core::server::{Host, ServiceServer};
-use svckit_core::store::Store;
+use svckit_core::store::{OutboxStatus, Store};
 use svckit_messaging::{ConsumerGroup, Lag};
 use svckit_telemetry::{Admin, AdminParts, Checked, Peer, System, Telemetry, TelemetryConfig};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +83,18 @@ impl Observed {
         }
     }
 
+    pub(crate) fn attempts(
+        &self,
+        inner: Arc<dyn Transport>,
+        way: Way,
+        url: &str,
+    ) -> Arc<dyn Transport> {
+        match &self.telemetry {
+            Some(telemetry) => telemetry.attempts(inner, way.into(), Peer::of(url)),
+            None => inner,
+        }
+    }
+
     pub(crate) fn accept(&self, inner: Arc<dyn Accept>, way: Way) -> Arc<dyn Accept> {
         match &self.telemetry {
             Some(telemetry) => telemetry.accept(inner, way.into()),
@@ -130,8 +142,12 @@ impl AdminPort {
         let mut port = Self { address: None, end: CancellationToken::new() };
         let Some(telemetry) = app.registry.observed().telemetry.clone() else { return Ok(port) };
         telemetry.outboxes(host.servers().iter().map(|server| server.descriptor().name));
-        let looks =
-            Looks { telemetry: telemetry.clone(), broker: broker.clone(), env: host.env().clone() };
+        let looks = Looks {
+            telemetry: telemetry.clone(),
+            broker: broker.clone(),
+            stores: stores(host),
+            env: host.env().clone(),
+        };
         tokio::spawn(port.end.clone().run_until_cancelled_owned(looks.clone().again()));
         let Some(address) = &app.config.admin else { return Ok(port) };
         let admin = Admin::bind(address).await?;
@@ -163,19 +179,26 @@ impl Drop for AdminPort {
     }
 }
 
-/// Looks how far consumers are behind.
+/// Looks how far outboxes and consumers are behind.
 #[derive(Clone)]
 struct Looks {
     telemetry: Telemetry,
     broker: Arc<dyn Broker>,
+    stores: Stores,
     env: Env,
 }
 
 impl Looks {
     async fn once(self) {
+        let now = Timestamp::try_from(self.env.clock.wall()).unwrap_or(Timestamp::MAX);
+        for (service, store) in self.stores.iter() {
+            if let Ok(OutboxStatus { waiting, oldest }) = store.outbox_status().await {
+                let waited = oldest.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
+                self.telemetry.outbox(service, waiting, waited.unwrap_or_default());
+            }
+        }
         match self.broker.status().await {
             Ok(groups) => {
-                let now = Timestamp::try_from(self.env.clock.wall()).unwrap_or(Timestamp::MAX);
                 let lag: Vec<Lag> = groups.iter().map(|status| Lag::of(status, now)).collect();
                 self.telemetry.lag(&lag);
             }
