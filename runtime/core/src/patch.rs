@@ -121,10 +121,10 @@ impl<T: Field> Field for Change<T> {
         if let Self::Set(value) = self { value.view() } else { json::View::Null }
     }
 
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         match json {
             None => Some(Self::Keep),
-            Some(serde_json::Value::Null) => Some(Self::Clear),
+            Some(json::Node::Null) => Some(Self::Clear),
             Some(_) => T::from_member(json, v).map(Self::Set),
         }
     }
@@ -307,13 +307,13 @@ impl<'a> PatchObject<'a> {
             return Some(Self { value: Some(*o), mask: Mask(None) });
         }
         let value = match o.get("value", "value") {
-            None | Some(serde_json::Value::Null) => None,
-            Some(serde_json::Value::Object(members)) => Some(json::Object::new(members)),
+            None | Some(json::Node::Null) => None,
+            Some(json::Node::Object(members)) => Some(json::Object::new(members)),
             Some(other) => return json::mismatch("an object", other, v),
         };
         let mask = match o.get("updateMask", "update_mask") {
-            None | Some(serde_json::Value::Null) => Mask(None),
-            Some(serde_json::Value::String(paths)) => Mask(Some(proto_names(paths, known))),
+            None | Some(json::Node::Null) => Mask(None),
+            Some(json::Node::String(paths)) => Mask(Some(proto_names(paths, known))),
             Some(other) => return json::mismatch("names of fields with commas between", other, v),
         };
         let names = known.iter().map(|(_, name)| *name).collect::<Vec<_>>();

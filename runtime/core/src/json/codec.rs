@@ -1,9 +1,12 @@
 //! JSON for what is known at run time alone by its operation: functions between ProtoJSON and encoded messages.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use super::{Object, to_vec};
+use super::tree::{Node, borrowed};
+use super::{from_slice, to_vec};
 use crate::check::Violations;
 use crate::http::Param;
 use crate::upload::Upload;
@@ -15,6 +18,7 @@ pub struct JsonForm {
     /// The message's full name on the wire.
     pub name: &'static str,
     read: fn(&Map<String, Json>) -> Result<Bytes, DecodeError>,
+    read_slice: fn(&[u8]) -> Result<Bytes, DecodeError>,
     write: fn(&Bytes) -> Result<Vec<u8>, DecodeError>,
 }
 
@@ -22,7 +26,7 @@ impl JsonForm {
     /// Of a record.
     #[must_use]
     pub const fn of<T: Record>() -> Self {
-        Self { name: T::NAME, read: read::<T>, write: write::<T> }
+        Self { name: T::NAME, read: read::<T>, read_slice: read_slice::<T>, write: write::<T> }
     }
 
     /// From the members of a JSON object to the encoded message; constraints are not judged.
@@ -38,7 +42,7 @@ impl JsonForm {
     /// # Errors
     /// As [`read`](Self::read), and for what is no JSON object.
     pub fn read_slice(&self, text: &[u8]) -> Result<Bytes, DecodeError> {
-        self.read(&object(text)?)
+        (self.read_slice)(text)
     }
 
     /// From the encoded message to JSON text.
@@ -55,9 +59,15 @@ impl JsonForm {
 /// # Errors
 /// `Invalid` for what is no JSON object, saying where it breaks.
 pub fn object(text: &[u8]) -> Result<Map<String, Json>, DecodeError> {
+    let own = |(name, value): (Cow<'_, str>, Node<'_>)| (name.into_owned(), Json::from(value));
+    Ok(members(text)?.into_iter().map(own).collect())
+}
+
+/// As [`object`], borrowed from the text.
+pub(super) fn members(text: &[u8]) -> Result<Vec<(Cow<'_, str>, Node<'_>)>, DecodeError> {
     let mut v = Violations::new();
-    match super::value(text) {
-        Ok(Json::Object(members)) => return Ok(members),
+    match Node::read(text) {
+        Ok(Node::Object(members)) => return Ok(members),
         Ok(other) => drop(super::mismatch::<()>("a JSON object", &other, &mut v)),
         Err(error) => v.push("", "json", format!("must be a JSON object: {error}")),
     }
@@ -65,11 +75,11 @@ pub fn object(text: &[u8]) -> Result<Map<String, Json>, DecodeError> {
 }
 
 fn read<T: Record>(members: &Map<String, Json>) -> Result<Bytes, DecodeError> {
-    let mut v = Violations::new();
-    match T::from_json(&Object::new(members), &mut v) {
-        Some(record) if v.is_empty() => Ok(record.to_bytes()),
-        _ => Err(DecodeError::Invalid(v)),
-    }
+    super::record::of_members::<T>(&borrowed(members)).map(|record| record.to_bytes())
+}
+
+fn read_slice<T: Record>(text: &[u8]) -> Result<Bytes, DecodeError> {
+    from_slice::<T>(text).map(|record| record.to_bytes())
 }
 
 fn write<T: Record>(message: &Bytes) -> Result<Vec<u8>, DecodeError> {

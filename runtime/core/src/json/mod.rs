@@ -15,7 +15,7 @@ pub use self::codec::{JsonCodec, JsonForm, RawBody, object};
 pub use self::read::{Object, deserialize};
 pub(crate) use self::read::{element, float, integer, mismatch};
 pub use self::record::{from_slice, to_vec};
-pub use self::tree::value;
+pub use self::tree::{Node, value};
 pub use self::write::{Elements, Members, View, Writer, serialize};
 
 /// Implements serde's `Serialize` and `Deserialize` for the named types by [`serialize`] and [`deserialize`].

@@ -1,38 +1,46 @@
 //! Reading, by way of a tree.
 
+use std::borrow::Cow;
+
 use serde::Deserializer;
-use serde::de::{Deserialize as _, Error as _};
-use serde_json::{Map, Value as Json};
+use serde::de::{DeserializeSeed as _, Error as _};
 
 use crate::check::Violations;
 use crate::wire::{Field, Form, Value};
 
+use super::tree::{Node, Tree};
+
 /// The members of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    members: &'a Map<String, Json>,
+    members: &'a [(Cow<'a, str>, Node<'a>)],
 }
 
 impl<'a> Object<'a> {
     /// Of a parsed object.
     #[must_use]
-    pub const fn new(members: &'a Map<String, Json>) -> Self {
+    pub const fn new(members: &'a [(Cow<'a, str>, Node<'a>)]) -> Self {
         Self { members }
     }
 
     /// A member by its JSON name, or by its Protobuf name.
     #[must_use]
-    pub fn get(&self, json: &str, name: &str) -> Option<&'a Json> {
-        self.members.get(json).or_else(|| self.members.get(name))
+    pub fn get(&self, json: &str, name: &str) -> Option<&'a Node<'a>> {
+        self.at(json).or_else(|| if json == name { None } else { self.at(name) })
+    }
+
+    fn at(&self, name: &str) -> Option<&'a Node<'a>> {
+        self.members.iter().find(|(there, _)| there == name).map(|(_, value)| value)
     }
 
     /// A field; `None` comes with a violation, whose path starts with `name`.
     pub fn field<T: Field>(&self, json: &str, name: &str, v: &mut Violations) -> Option<T> {
         let mark = v.mark();
-        if json != name && self.members.contains_key(json) && self.members.contains_key(name) {
+        let (by_json, by_name) = (self.at(json), if json == name { None } else { self.at(name) });
+        if by_json.is_some() && by_name.is_some() {
             v.push("", "one", format!("is there twice, as `{json}` and as `{name}`"));
         }
-        let value = T::from_member(self.get(json, name), v);
+        let value = T::from_member(by_json.or(by_name), v);
         v.prefix_from(mark, name);
         value
     }
@@ -46,7 +54,7 @@ impl<'a> Object<'a> {
         default: impl FnOnce() -> T,
     ) -> Option<T> {
         match self.get(json, name) {
-            None | Some(Json::Null) => Some(default()),
+            None | Some(Node::Null) => Some(default()),
             Some(_) => self.field(json, name, v),
         }
     }
@@ -77,7 +85,7 @@ impl<'a> Object<'a> {
 /// # Errors
 /// Those of the deserializer, and every field that is missing or of another type, by its path.
 pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let json = Json::deserialize(deserializer)?;
+    let json = Tree.deserialize(deserializer)?;
     let mut v = Violations::new();
     match T::from_member(Some(&json), &mut v) {
         Some(value) if v.is_empty() => Ok(value),
@@ -86,29 +94,29 @@ pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Resu
 }
 
 /// An element of a list or map, where null is not absence.
-pub(crate) fn element<T: Value>(json: &Json, v: &mut Violations) -> Option<T> {
+pub(crate) fn element<T: Value>(json: &Node<'_>, v: &mut Violations) -> Option<T> {
     if json.is_null() { T::Form::from_null(v) } else { T::Form::from_json(json, v) }
 }
 
 /// Reports a value of another type.
-pub(crate) fn mismatch<T>(expected: &str, found: &Json, v: &mut Violations) -> Option<T> {
+pub(crate) fn mismatch<T>(expected: &str, found: &Node<'_>, v: &mut Violations) -> Option<T> {
     let found = match found {
-        Json::Null => "null",
-        Json::Bool(_) => "a bool",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a string",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
+        Node::Null => "null",
+        Node::Bool(_) => "a bool",
+        Node::Number(_) => "a number",
+        Node::String(_) => "a string",
+        Node::Array(_) => "a list",
+        Node::Object(_) => "an object",
     };
     v.push("", "type", format!("must be {expected}, but is {found}"));
     None
 }
 
 /// An integer: a number, also `1e3` or `1.0`, or the same in a string.
-pub(crate) fn integer<T: TryFrom<i128>>(json: &Json, v: &mut Violations) -> Option<T> {
+pub(crate) fn integer<T: TryFrom<i128>>(json: &Node<'_>, v: &mut Violations) -> Option<T> {
     let whole = match json {
-        Json::Number(number) => whole(number),
-        Json::String(text) => {
+        Node::Number(number) => whole(number),
+        Node::String(text) => {
             text.parse::<i128>().ok().or_else(|| text.parse().ok().as_ref().and_then(whole))
         }
         other => return mismatch("an integer", other, v),
@@ -129,10 +137,10 @@ fn whole(number: &serde_json::Number) -> Option<i128> {
 }
 
 /// A number, or one of the words for those that JSON has no number for.
-pub(crate) fn float(json: &Json, v: &mut Violations) -> Option<f64> {
+pub(crate) fn float(json: &Node<'_>, v: &mut Violations) -> Option<f64> {
     let value = match json {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => match text.as_str() {
+        Node::Number(number) => number.as_f64(),
+        Node::String(text) => match text.as_ref() {
             "NaN" => Some(f64::NAN),
             "Infinity" => Some(f64::INFINITY),
             "-Infinity" => Some(f64::NEG_INFINITY),

@@ -1,5 +1,8 @@
 //! Whole records as JSON text.
 
+use std::borrow::Cow;
+
+use super::tree::Node;
 use super::{Object, View};
 use crate::check::Violations;
 use crate::wire::{DecodeError, Record};
@@ -16,9 +19,15 @@ pub fn to_vec<T: Record>(record: &T) -> Vec<u8> {
 /// # Errors
 /// `Invalid` for what is no JSON object, and where fields are missing or of another type.
 pub fn from_slice<T: Record>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let members = super::object(bytes)?;
+    of_members(&super::codec::members(bytes)?)
+}
+
+/// Reads a record from the members of an object.
+pub(super) fn of_members<T: Record>(
+    members: &[(Cow<'_, str>, Node<'_>)],
+) -> Result<T, DecodeError> {
     let mut v = Violations::new();
-    match T::from_json(&Object::new(&members), &mut v) {
+    match T::from_json(&Object::new(members), &mut v) {
         Some(record) if v.is_empty() => Ok(record),
         _ => Err(DecodeError::Invalid(v)),
     }

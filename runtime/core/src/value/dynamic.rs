@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value as Json};
 
 use crate::check::Violations;
-use crate::json::View;
+use crate::json::{Node, View};
 use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer};
 
 /// Whole numbers up to here are the same as an `f64`, which is what the wire has.
@@ -33,8 +33,8 @@ impl Form<Json> for Native {
         View::Any(value)
     }
 
-    fn from_json(json: &Json, _: &mut Violations) -> Option<Json> {
-        Some(json.clone())
+    fn from_json(json: &Node<'_>, _: &mut Violations) -> Option<Json> {
+        Some(json.clone().into())
     }
 
     fn from_null(_: &mut Violations) -> Option<Json> {

@@ -1,9 +1,7 @@
 //! Numbers and bools: absent is zero, and a zero is not written.
 
-use serde_json::Value as Json;
-
 use crate::check::Violations;
-use crate::json::{self, View};
+use crate::json::{self, Node, View};
 use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer};
 
 /// A type, its wire type, how it becomes and is made of what the wire holds, and its JSON.
@@ -40,7 +38,7 @@ macro_rules! numbers {
                 $view(*value)
             }
 
-            fn from_json(json: &Json, v: &mut Violations) -> Option<$ty> {
+            fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<$ty> {
                 $json(json, v)
             }
         }
@@ -83,11 +81,11 @@ fn text<'a, T: ToString>(value: T) -> View<'a> {
     View::Text(value.to_string().into())
 }
 
-fn boolean(json: &Json, v: &mut Violations) -> Option<bool> {
+fn boolean(json: &Node<'_>, v: &mut Violations) -> Option<bool> {
     json.as_bool().or_else(|| json::mismatch("true or false", json, v))
 }
 
-fn single(json: &Json, v: &mut Violations) -> Option<f32> {
+fn single(json: &Node<'_>, v: &mut Violations) -> Option<f32> {
     let value = json::float(json, v)?;
     if value.is_finite() && value.abs() > f64::from(f32::MAX) {
         v.push("", "type", "must fit 32 bits");

@@ -6,11 +6,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::check::Violations;
-use crate::json::{self, View};
+use crate::json::{self, Node, View};
 use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer, utf8};
 
 impl Value for String {
@@ -44,12 +43,12 @@ impl Form<String> for Native {
         View::Text(value.as_str().into())
     }
 
-    fn from_json(json: &Json, v: &mut Violations) -> Option<String> {
+    fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<String> {
         text(json, v).map(str::to_owned)
     }
 }
 
-fn text<'a>(json: &'a Json, v: &mut Violations) -> Option<&'a str> {
+fn text<'a>(json: &'a Node<'_>, v: &mut Violations) -> Option<&'a str> {
     json.as_str().or_else(|| json::mismatch("a string", json, v))
 }
 
@@ -90,7 +89,7 @@ impl Form<Bytes> for Native {
         View::Text(STANDARD.encode(value).into())
     }
 
-    fn from_json(json: &Json, v: &mut Violations) -> Option<Bytes> {
+    fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Bytes> {
         let text = text(json, v)?;
         let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
         match engine.decode(text) {
@@ -123,7 +122,7 @@ fn read<T: Parsed>(text: &[u8], v: &mut Violations) -> Result<Option<T>, Malform
     Ok(value)
 }
 
-fn parse_json<T: Parsed>(json: &Json, v: &mut Violations) -> Option<T> {
+fn parse_json<T: Parsed>(json: &Node<'_>, v: &mut Violations) -> Option<T> {
     let text = text(json, v)?;
     let value = T::parse(text.as_bytes());
     match value {
@@ -267,7 +266,7 @@ macro_rules! parsed {
                 View::Text(value.to_string().into())
             }
 
-            fn from_json(json: &Json, v: &mut Violations) -> Option<$ty> {
+            fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<$ty> {
                 parse_json(json, v)
             }
         }

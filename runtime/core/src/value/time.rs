@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use crate::check::Violations;
-use crate::json::{self, View};
+use crate::json::{self, Node, View};
 use crate::wire::{Form, Malformed, Native, Reader, Slot, Value, WireType, Writer};
 
 /// The longest duration that Protobuf allows: about 10,000 years.
@@ -99,7 +98,7 @@ impl Form<Timestamp> for Native {
         View::Text(format!("{whole}{}Z", fraction(nanos.unsigned_abs())).into())
     }
 
-    fn from_json(json: &Json, v: &mut Violations) -> Option<Timestamp> {
+    fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Timestamp> {
         let Some(text) = json.as_str() else { return json::mismatch("a string", json, v) };
         let value = if rfc3339(text) { text.parse::<Timestamp>().ok() } else { None };
         let value = value.filter(|value| in_years(*value));
@@ -160,7 +159,7 @@ impl Form<Duration> for Native {
         View::Text(format!("{}{}s", value.as_secs(), fraction(value.subsec_nanos())).into())
     }
 
-    fn from_json(json: &Json, v: &mut Violations) -> Option<Duration> {
+    fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Duration> {
         let Some(text) = json.as_str() else { return json::mismatch("a string", json, v) };
         let Some(parts) = duration_parts(text) else {
             return refuse("duration", "must be a number of seconds of the form \"1.5s\"", v);

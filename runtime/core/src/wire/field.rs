@@ -226,9 +226,9 @@ impl<T: Value> Field for T {
         T::Form::view(self)
     }
 
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<T> {
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<T> {
         match json {
-            Some(serde_json::Value::Null) => T::Form::zero().or_else(|| T::Form::from_null(v)),
+            Some(json::Node::Null) => T::Form::zero().or_else(|| T::Form::from_null(v)),
             Some(json) => T::Form::from_json(json, v),
             None => {
                 let zero = T::Form::zero();
@@ -293,9 +293,9 @@ impl<T: Value> Field for Option<T> {
         self.as_ref().map_or(json::View::Null, T::Form::view)
     }
 
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         match json {
-            None | Some(serde_json::Value::Null) => Some(None),
+            None | Some(json::Node::Null) => Some(None),
             Some(json) => T::Form::from_json(json, v).map(Some),
         }
     }

@@ -51,9 +51,9 @@ impl<T: Record> Form<T> for Message {
         json::View::Object(value)
     }
 
-    fn from_json(json: &serde_json::Value, v: &mut Violations) -> Option<T> {
+    fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         match json {
-            serde_json::Value::Object(members) => T::from_json(&json::Object::new(members), v),
+            json::Node::Object(members) => T::from_json(&json::Object::new(members), v),
             other => json::mismatch("an object", other, v),
         }
     }
@@ -97,7 +97,7 @@ impl<T: Newtype> Form<T> for Newtyped {
         <T::Inner as Value>::Form::view(value.inner())
     }
 
-    fn from_json(json: &serde_json::Value, v: &mut Violations) -> Option<T> {
+    fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         <T::Inner as Value>::Form::from_json(json, v).map(T::from_wire)
     }
 
@@ -134,12 +134,13 @@ impl<T: OpenEnum> Form<T> for Open {
         }
     }
 
-    fn from_json(json: &serde_json::Value, v: &mut Violations) -> Option<T> {
+    fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         let number = match json {
-            serde_json::Value::String(name) => {
-                T::VALUES.iter().find(|(_, known)| known == name).map(|(number, _)| *number)
-            }
-            serde_json::Value::Number(_) => Some(json::integer::<i32>(json, v)?),
+            json::Node::String(name) => T::VALUES
+                .iter()
+                .find(|(_, known)| *known == name.as_ref())
+                .map(|(number, _)| *number),
+            json::Node::Number(_) => Some(json::integer::<i32>(json, v)?),
             other => return json::mismatch("the name of a value", other, v),
         };
         match number {
@@ -193,7 +194,7 @@ impl<T: Value> Form<Box<T>> for Boxed {
         T::Form::view(value)
     }
 
-    fn from_json(json: &serde_json::Value, v: &mut Violations) -> Option<Box<T>> {
+    fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<Box<T>> {
         T::Form::from_json(json, v).map(Box::new)
     }
 

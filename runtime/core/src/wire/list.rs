@@ -92,10 +92,10 @@ impl<T: Value> Field for Vec<T> {
         json::View::List(self)
     }
 
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         let items = match json {
-            None | Some(serde_json::Value::Null) => return Some(Self::new()),
-            Some(serde_json::Value::Array(items)) => items,
+            None | Some(json::Node::Null) => return Some(Self::new()),
+            Some(json::Node::Array(items)) => items,
             Some(other) => return json::mismatch("a list", other, v),
         };
         let before = v.mark();

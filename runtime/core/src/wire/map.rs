@@ -166,10 +166,10 @@ impl<K: MapKey, V: Value> Field for BTreeMap<K, V> {
         json::View::Object(self)
     }
 
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self> {
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         let members = match json {
-            None | Some(serde_json::Value::Null) => return Some(Self::new()),
-            Some(serde_json::Value::Object(members)) => members,
+            None | Some(json::Node::Null) => return Some(Self::new()),
+            Some(json::Node::Object(members)) => members,
             Some(other) => return json::mismatch("an object", other, v),
         };
         let before = v.mark();

@@ -217,7 +217,7 @@ pub trait Form<T> {
     fn view(value: &T) -> json::View<'_>;
 
     /// From JSON that is not null. `None` comes with a violation.
-    fn from_json(json: &serde_json::Value, v: &mut Violations) -> Option<T>;
+    fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T>;
 
     /// From a JSON null: a violation, unless null is one of its values.
     fn from_null(v: &mut Violations) -> Option<T> {
@@ -273,5 +273,5 @@ pub trait Field: Sized {
     fn view(&self) -> json::View<'_>;
 
     /// From a JSON member, which may be absent; `None` comes with a violation.
-    fn from_member(json: Option<&serde_json::Value>, v: &mut Violations) -> Option<Self>;
+    fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self>;
 }

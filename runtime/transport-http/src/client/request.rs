@@ -16,6 +16,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::json::{JsonCodec, RawBody};
 use svckit_core::operation::{Operation, Shape};
 use svckit_core::upload;
+use svckit_core::wire::DecodeError;
 
 use super::{Failed, HttpClient};
 use crate::address::{self, Address};
@@ -79,8 +80,7 @@ impl HttpClient {
         let limit = self.options.message_limit;
         let mut messages = match body {
             Body::One(bytes) if codec.raw.is_none() => {
-                let members = members(codec, &crate::fits(bytes, limit)?)?;
-                return one(operation, codec, address, members);
+                return one(operation, codec, address, &crate::fits(bytes, limit)?);
             }
             Body::One(bytes) => futures_util::stream::iter([Ok(bytes)]).boxed(),
             Body::Stream(stream) => stream,
@@ -116,9 +116,11 @@ struct Parts {
     body: RequestBody,
 }
 
+fn broken(error: DecodeError) -> Error {
+    Error::internal("the request is not what the contract says").with_source(error)
+}
+
 fn members(codec: &JsonCodec, message: &Bytes) -> Result<Map<String, Json>> {
-    let broken =
-        |error| Error::internal("the request is not what the contract says").with_source(error);
     let text = codec.request.write(message).map_err(broken)?;
     svckit_core::json::object(&text).map_err(broken)
 }
@@ -128,18 +130,22 @@ fn one(
     operation: &Operation,
     codec: &JsonCodec,
     address: &Address,
-    mut members: Map<String, Json>,
+    message: &Bytes,
 ) -> Result<Parts> {
-    let mut path = path(operation, codec, address, &mut members)?;
-    let (mut kind, mut text) = (None, Bytes::new());
-    if address.method.asks_by_query() {
-        query(codec, &members, &mut path);
+    let by_query = address.method.asks_by_query();
+    let (path, text) = if by_query || address.path.split('/').any(|s| address::param(s).is_some()) {
+        let mut members = members(codec, message)?;
+        let mut path = path(operation, codec, address, &mut members)?;
+        if by_query {
+            query(codec, &members, &mut path);
+        }
+        (path, if by_query { None } else { serde_json::to_vec(&members).ok() })
     } else {
-        kind = Some("application/json");
-        text = serde_json::to_vec(&members).unwrap_or_default().into();
-    }
-    let body = Full::new(text).map_err(|never| match never {}).boxed_unsync();
-    Ok(Parts { path, kind, body })
+        (address.path.clone(), Some(codec.request.write(message).map_err(broken)?))
+    };
+    let kind = text.is_some().then_some("application/json");
+    let body = Full::new(text.unwrap_or_default().into());
+    Ok(Parts { path, kind, body: body.map_err(|never| match never {}).boxed_unsync() })
 }
 
 /// The path; what it holds is taken out of the members.
@@ -175,10 +181,7 @@ fn query(codec: &JsonCodec, members: &Map<String, Json>, path: &mut String) {
 }
 
 fn line(codec: &JsonCodec, message: &Bytes) -> Result<Bytes> {
-    let written = codec.request.write(message);
-    let mut text = written.map_err(|error| {
-        Error::internal("a request is not what the contract says").with_source(error)
-    })?;
+    let mut text = codec.request.write(message).map_err(broken)?;
     text.push(b'\n');
     Ok(text.into())
 }

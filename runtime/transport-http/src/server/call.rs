@@ -170,8 +170,7 @@ impl Calls {
             accept::sent(&parts.headers, false)?;
         }
         let text = body::whole(body, bounds).await?;
-        let members = with_path(codec, path, body::members(&text)?)?;
-        Ok(Message::One(codec.request.read(&members).map_err(body::refused)?))
+        Ok(Message::One(message(codec, path, &text)?))
     }
 }
 
@@ -219,8 +218,18 @@ pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Resul
     Err(Error::violations_of(told))
 }
 
+/// The message of a body, and of what the path says beside it.
+pub(super) fn message(codec: &JsonCodec, path: &PathValues, text: &[u8]) -> Result<Bytes> {
+    let read = if path.is_empty() && !text.is_empty() {
+        codec.request.read_slice(text)
+    } else {
+        codec.request.read(&with_path(codec, path, body::members(text)?)?)
+    };
+    read.map_err(body::refused)
+}
+
 /// The members of a body, and what the path says beside them.
-pub(super) fn with_path(
+fn with_path(
     codec: &JsonCodec,
     path: &PathValues,
     mut members: Map<String, Json>,

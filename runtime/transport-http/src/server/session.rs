@@ -14,8 +14,8 @@ use svckit_core::upload;
 use tokio::sync::mpsc;
 use tungstenite::Error as Broken;
 
-use super::call::{Calls, PathValues, Target, with_path};
-use super::{answer, body};
+use super::answer;
+use super::call::{Calls, PathValues, Target, message};
 use crate::status;
 
 /// How often a caller is asked whether it is there; one that says nothing until it is asked again has gone.
@@ -207,9 +207,7 @@ impl Session {
     }
 
     fn message(&self, text: &[u8]) -> Result<Bytes> {
-        let codec = self.target.codec;
-        let members = with_path(codec, &self.path, body::members(text)?)?;
-        codec.request.read(&members).map_err(body::refused)
+        message(self.target.codec, &self.path, text)
     }
 
     /// The code that closes a call which failed.
