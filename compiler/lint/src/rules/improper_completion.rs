@@ -92,7 +92,6 @@ const TWICE: Words = Words {
     what: "may both succeed and fail",
     here: "succeeded as well as failed",
     help: "let each way publish one of the events that end the flow, and one service alone decide between them: of its handlers, those that may come too late say `| nothing`",
-    ..NOWHERE
 };
 const SWALLOWED: Words = Words {
     here: "may publish nothing here, and nothing else is on its way",
