@@ -1,7 +1,7 @@
 //! Errors as RFC 9457 problems, and back.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -185,6 +185,7 @@ pub(crate) fn read(
     body: &[u8],
     codec: Option<&JsonCodec>,
     endpoint: &str,
+    now: SystemTime,
 ) -> Error {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let problem = kind.starts_with(PROBLEM).then(|| serde_json::from_slice::<Map<_, _>>(body));
@@ -192,13 +193,22 @@ pub(crate) fn read(
         Some(Ok(problem)) => of_problem(&problem, codec).unwrap_or_else(|| bare(status, endpoint)),
         _ => bare(status, endpoint),
     };
+    let after = || headers.get(RETRY_AFTER)?.to_str().ok();
     if error.retry_after().is_none()
-        && let Some(after) =
-            headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok())
+        && let Some(after) = after().and_then(|after| wait(after, now))
     {
-        error = error.with_retry_after(Duration::from_secs(after));
+        error = error.with_retry_after(after);
     }
     if headers.contains_key(RETRIED_BELOW) { error.with_retried_below() } else { error }
+}
+
+/// `Retry-After` is a number of seconds, or a date (RFC 9110, 10.2.3); one that is past asks for nothing.
+fn wait(after: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = after.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(after).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
 }
 
 /// The error that a problem tells of; nothing where it has no code that is known.
@@ -270,4 +280,26 @@ pub(crate) fn of_event(data: &str, codec: Option<&JsonCodec>) -> Error {
 /// The problem of an error, as text.
 pub(crate) fn text(error: &Error, path: &str, codec: Option<&JsonCodec>) -> String {
     problem(error, of(error), path, codec).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_retry_after_is_read() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+            ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(wait(text, now), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
 }

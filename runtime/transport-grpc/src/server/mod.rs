@@ -41,6 +41,9 @@ impl fmt::Debug for ServerOptions {
     }
 }
 
+/// How long a caller may be silent before it is asked whether it is still there, and how long it may take to answer.
+const SILENT: Duration = Duration::from_secs(30);
+
 impl Default for ServerOptions {
     fn default() -> Self {
         Self { message_limit: MESSAGE_LIMIT, reflection: true, tls: None }
@@ -198,6 +201,8 @@ async fn serve_io(
         });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new());
+    // A caller that vanished leaves calls behind that nobody waits for: silence is asked whether anybody is there.
+    builder.keep_alive_interval(SILENT).keep_alive_timeout(SILENT);
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

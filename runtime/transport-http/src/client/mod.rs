@@ -186,7 +186,9 @@ impl HttpClient {
         let (parts, body) = response.into_parts();
         // What can't be read says no more than its status.
         let body = whole(body, PROBLEM).await.unwrap_or_default();
-        let error = status::read(parts.status, &parts.headers, &body, Some(codec), &self.base);
+        let (status, headers) = (parts.status, &parts.headers);
+        let now = self.env.clock.wall();
+        let error = status::read(status, headers, &body, Some(codec), &self.base, now);
         if parts.status == StatusCode::REQUEST_TIMEOUT { error.with_unreached() } else { error }
     }
 

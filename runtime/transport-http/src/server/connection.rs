@@ -11,6 +11,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use socket2::{SockRef, TcpKeepalive};
 use svckit_core::tls::{PeerCertificate, Secured};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,10 @@ use super::{Others, Peer, ServerOptions, unread};
 
 /// How long a connection may lie idle after its last request.
 const IDLE: Duration = Duration::from_secs(300);
+/// How long a caller may be silent before the kernel asks whether it is still there.
+const SILENT: Duration = Duration::from_secs(30);
+/// How often it asks again.
+const AGAIN: Duration = Duration::from_secs(10);
 /// The longest head of a request, in bytes.
 const HEAD: usize = 64 * 1024;
 
@@ -74,8 +79,8 @@ pub(super) async fn serve(
     options: Arc<ServerOptions>,
     drain: CancellationToken,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| keep_alive(&stream)) {
+        tracing::debug!(%error, "an option of TCP is not there");
     }
     let Some(tls) = options.tls.clone() else {
         return serve_io(TokioIo::new(stream), None, peer, answers, options, drain).await;
@@ -92,6 +97,12 @@ pub(super) async fn serve(
         }
         Err(error) => tracing::debug!(%peer, %error, "a caller's greeting was refused"),
     }
+}
+
+/// Lets the kernel find out callers that vanished, whatever they speak.
+fn keep_alive(stream: &TcpStream) -> std::io::Result<()> {
+    let keep = TcpKeepalive::new().with_time(SILENT).with_interval(AGAIN);
+    SockRef::from(stream).set_tcp_keepalive(&keep)
 }
 
 /// As [`serve`], once it is known what bytes come from.
@@ -137,6 +148,8 @@ fn builder(options: &ServerOptions) -> Builder<TokioExecutor> {
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).max_concurrent_streams(options.calls);
     http2.max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX));
+    // A caller that vanished leaves calls behind that nobody waits for: silence is asked whether anybody is there.
+    http2.keep_alive_interval(options.read_timeout).keep_alive_timeout(options.read_timeout);
     builder
 }
 

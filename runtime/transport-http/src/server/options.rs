@@ -14,7 +14,8 @@ pub struct ServerOptions {
     /// The longest body that is no stream, and the longest message of a stream, in bytes.
     pub message_limit: usize,
     /// How long the head of a request may take to arrive, and how long its body, unless that is a stream; then, how long
-    /// a part of it. What is slower is ended, so that slow callers do not use up the connections.
+    /// a part of it. What is slower is ended, so that slow callers do not use up the connections. A caller on HTTP/2 that
+    /// says nothing for as long is asked whether it is still there, and its calls are cancelled where it does not answer.
     pub read_timeout: Duration,
     /// How many connections there may be at once; more have to wait.
     pub connections: usize,

@@ -1,10 +1,11 @@
 //! Callees that are not there, and those whose address nobody answers from.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use svckit::Code;
 use svckit::generated::{JsonCodec, One};
-use svckit_core::operation::{Operation, PolicyConfig, TimeoutConfig};
+use svckit_core::operation::{Change, Operation, PolicyConfig, TimeoutConfig};
 use svckit_policy::breaker::Phase;
 use svckit_testkit::net::BlackHole;
 
@@ -16,6 +17,7 @@ ways! {
     retries_give_their_tokens_back_where_they_help
     a_connection_has_the_time_that_the_contract_gives_it
     all_who_wait_for_a_connection_hear_at_once
+    a_connections_time_is_overridden_while_a_client_lives
 }
 
 async fn what_never_went_out_is_tried_again_whatever_it_does(way: Way) {
@@ -56,7 +58,8 @@ const SOON: PolicyConfig =
 static HOLE: Operation =
     Operation::query("sample.v1.Inventory", "StockLevel", "/sample.v1.InventoryService/StockLevel")
         .codec(JsonCodec::of::<StockLevelRequest, One<u32>>())
-        .policy(SOON);
+        .policy(SOON)
+        .safe("sample.v1.Soon", "{}");
 static HOLES: &[&Operation] = &[&HOLE];
 
 async fn a_connection_has_the_time_that_the_contract_gives_it(way: Way) {
@@ -91,4 +94,23 @@ async fn all_who_wait_for_a_connection_hear_at_once(way: Way) {
     }
     assert_eq!(client.hand.moved(), CONNECT);
     client.holds_nothing(&HOLE);
+}
+
+async fn a_connections_time_is_overridden_while_a_client_lives(way: Way) {
+    let hole = BlackHole::open().unwrap();
+    let client = Client::of(way, hole.address(), HOLES);
+    for (seconds, wanted) in [(20, "within 20s"), (16, "within 16s")] {
+        let connect = Duration::from_secs(seconds);
+        let change: Change = Arc::new(move |policy| policy.timeout.connect = connect);
+        client.live.set([("sample.v1.Soon".to_owned(), change)].into());
+        let clock = async {
+            client.hand.asleep(1, connect).await;
+            client.hand.advance(connect);
+        };
+        let (error, ()) = tokio::join!(client.ask(&HOLE), clock);
+        let error = error.unwrap_err();
+        assert!(error.message().contains(wanted), "{error}");
+        // The next one is another matter than those who waited for this.
+        client.hand.advance(connect);
+    }
 }

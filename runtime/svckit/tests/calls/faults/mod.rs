@@ -35,7 +35,8 @@ use svckit::{Channel, Code, Env, Error, Running};
 use svckit_core::call::Transport;
 use svckit_core::observe::{BreakerState, Event, Gate, Observer};
 use svckit_core::operation::{
-    BreakerConfig, BulkheadConfig, Idempotency, Operation, PolicyConfig, RetryConfig, TimeoutConfig,
+    BreakerConfig, BulkheadConfig, Idempotency, Live, Operation, PolicyConfig, RetryConfig,
+    TimeoutConfig,
 };
 use svckit_policy::breaker::Phase;
 use svckit_policy::{Policed, Standing};
@@ -132,6 +133,8 @@ impl Observer for Told {
 pub struct Client {
     pub hand: Hand,
     pub stub: Stub,
+    /// The overrides of its policies' numbers.
+    pub live: Live,
     policed: Arc<Policed>,
     told: Arc<Told>,
 }
@@ -144,12 +147,14 @@ impl Client {
     /// One whose connections may take what these operations give them.
     pub fn of(way: Way, address: SocketAddr, operations: &'static [&'static Operation]) -> Self {
         let (hand, told) = (Hand::new(SKIPS), Arc::new(Told::default()));
-        let env = Env { clock: Arc::new(hand.clone()), ..Env::default() };
+        let live = Live::changing();
+        let clock = Arc::new(hand.clone());
+        let env = Env { clock, live: live.clone(), ..Env::default() };
         let env = env.observed_by(told.clone());
         let transport = transport(way, address, operations, &env);
         let policed = Arc::new(Policed::new(transport, env.clone()));
         let stub = Stub::new(Channel::new(policed.clone(), env));
-        Self { hand, stub, policed, told }
+        Self { hand, stub, live, policed, told }
     }
 
     pub async fn ask(&self, operation: &'static Operation) -> Result<u32, Error> {
