@@ -38,6 +38,8 @@ pub struct BrokerCapabilities {
     pub priorities: u32,
     /// How large one message may be, in bytes, as the broker is delivered or at most where that is fixed.
     pub size: u64,
+    /// How large an event may be, where something stands between that takes less.
+    pub event_size: Option<u64>,
     /// With the inbox of a store that survives: one effect for each message.
     pub effectively_once: bool,
     /// How an answer comes back.
@@ -59,6 +61,7 @@ const NONE: BrokerCapabilities = BrokerCapabilities {
     delay: None,
     priorities: 0,
     size: MIB,
+    event_size: None,
     effectively_once: false,
     reply: Reply::Native,
     ack: u64::MAX,
@@ -112,7 +115,9 @@ pub const BROKERS: [BrokerCapabilities; 8] = [
         name: "SQS",
         replay: false,
         delay: Some(DAY / 2),
-        size: 256 * KIB,
+        size: MIB,
+        // Over SNS, to all who subscribe.
+        event_size: Some(256 * KIB),
         reply: Reply::Emulated,
         ack: MINUTE / 2,
         ack_extended: Some(DAY / 2),
@@ -162,6 +167,7 @@ mod tests {
             assert!(can.durable || !(more || can.priorities > 0 || can.keeps > 0), "{}", can.kind);
             assert!(!can.durable || (can.keeps > 0 && can.priorities == 8), "{}", can.kind);
             assert!(can.size >= 64 << 10, "{}", can.kind);
+            assert!(can.event_size.is_none_or(|most| most < can.size), "{}", can.kind);
             assert!(can.ack_extended.is_none_or(|most| most >= can.ack), "{}", can.kind);
         }
         assert!(STORES.iter().all(|can| store(can.kind) == Some(can)));

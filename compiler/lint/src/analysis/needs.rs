@@ -24,8 +24,10 @@ pub enum Need {
     Delay(u64),
     /// What is urgent first.
     Priorities,
-    /// So many bytes in one message.
+    /// So many bytes in one message of a queue.
     Size(u64),
+    /// So many bytes in one event.
+    EventSize(u64),
     /// One effect.
     EffectivelyOnce,
 }
@@ -42,6 +44,7 @@ impl Need {
             Self::Delay(nanos) => by.delay.is_some_and(|most| most >= nanos),
             Self::Priorities => by.priorities > 1,
             Self::Size(bytes) => by.size >= bytes,
+            Self::EventSize(bytes) => by.event_size.unwrap_or(by.size) >= bytes,
             Self::EffectivelyOnce => by.effectively_once,
         }
     }
@@ -63,7 +66,9 @@ impl Need {
             Self::Waiting(nanos) => format!("to be kept for {}", time(nanos)),
             Self::Delay(nanos) => format!("to be held back for {}", time(nanos)),
             Self::Priorities => "priorities".into(),
-            Self::Size(bytes) => format!("up to {} in one message", size(bytes)),
+            Self::Size(bytes) | Self::EventSize(bytes) => {
+                format!("up to {} in one message", size(bytes))
+            }
             Self::EffectivelyOnce => "to have one effect".into(),
         }
     }
@@ -76,9 +81,12 @@ impl Need {
             Self::Delay(_) => {
                 can.delay.map(|d| format!("it holds a message back for {} at most", time(d)))
             }
-            Self::Size(_) => Some(format!(
+            Self::Size(_) | Self::EventSize(_) => Some(format!(
                 "it takes messages of {} at most, as it is delivered; the number is the sum of the greatest `len`s",
-                size(can.size)
+                size(match self {
+                    Self::EventSize(_) => can.event_size.unwrap_or(can.size),
+                    _ => can.size,
+                })
             )),
             _ => None,
         }
@@ -104,7 +112,9 @@ pub fn of_event(world: &World, flow: &Flow, id: Id<Event>) -> Vec<(Need, Span)> 
         let own = on.info.places.get("delivery");
         needs.push((Need::EffectivelyOnce, own.unwrap_or(event.info.place("delivery"))));
     }
-    needs.extend(largest(world, event.payload));
+    needs.extend(
+        largest(world, event.payload).map(|(bytes, place)| (Need::EventSize(bytes), place)),
+    );
     if flow.is_stored(id) {
         return needs;
     }
@@ -141,19 +151,19 @@ pub fn of_queued(analysis: &Analysis<'_>, id: Id<Operation>) -> Vec<(Need, Span)
         needs.push((Need::EffectivelyOnce, op.info.place("delivery")));
     }
     if let Request::Params(record) | Request::Record(record) = op.request {
-        needs.extend(largest(world, record));
+        needs.extend(largest(world, record).map(|(bytes, place)| (Need::Size(bytes), place)));
     }
     needs
 }
 
 /// How large a record may be by what the contract says of its fields; none where it says nothing.
-fn largest(world: &World, record: Id<Record>) -> Option<(Need, Span)> {
+fn largest(world: &World, record: Id<Record>) -> Option<(u64, Span)> {
     let fields = &world.records[record].fields;
     let sized = |field: &Field| Some((most(world, field)?, field.info.span));
     let all: Vec<(u64, Span)> = fields.iter().filter_map(sized).collect();
     let (_, place) = *all.iter().max_by_key(|(bytes, _)| *bytes)?;
     let sum = all.iter().fold(0_u64, |sum, (bytes, _)| sum.saturating_add(*bytes));
-    Some((Need::Size(sum), place))
+    Some((sum, place))
 }
 
 /// The greatest length of a field of text or bytes: a character is a byte or more.

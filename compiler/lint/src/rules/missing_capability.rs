@@ -16,8 +16,9 @@ rule! {
     /// a projection is made of, unless an aggregate's store has them; RabbitMQ and SQS delete what was handled), and, of
     /// queued commands, to wait as long as `expires` says (SQS keeps a message for 14 days), and to be held back as long
     /// as the longest pause between two attempts (on SQS for 12 hours), to be taken by urgency (`priority by`), to have
-    /// one effect (`delivery effectively_once`), and to be as large as the `len`s of its fields allow (256 KiB on SQS,
-    /// 1 MiB on Kafka and NATS). All that is lacking is told, each need once. Of a store, where messages come over a broker
+    /// one effect (`delivery effectively_once`), and to be as large as the `len`s of its fields allow (on SQS
+    /// 1 MiB, and 256 KiB for events, which go over SNS; 1 MiB on Kafka and NATS, 16 MiB on RabbitMQ, as they are
+    /// delivered). All that is lacking is told, each need once. Of a store, where messages come over a broker
     /// that keeps them, it asks that it survives what a saga, an aggregate or `effectively_once` has to remember: `memory`
     /// does not.
     ///
@@ -43,6 +44,18 @@ rule! {
     ///   Orders { events nats }
     /// }
     /// ```
+    ///
+    /// ## Sources
+    /// What the brokers say of the greatest message, read in 2026:
+    /// - Kafka: [`message.max.bytes`](https://kafka.apache.org/documentation/#brokerconfigs_message.max.bytes), 1 MiB and the head of a
+    ///   batch ([KAFKA-4203](https://github.com/apache/kafka/pull/4154)); the producer's `max.request.size` is 1 MiB.
+    /// - NATS: [`max_payload`](https://docs.nats.io/running-a-nats-service/configuration), 1 MiB; up to 64 MiB can be asked for.
+    /// - RabbitMQ: [`max_message_size`](https://github.com/rabbitmq/rabbitmq-server/blob/main/release-notes/4.0.1.md), 16 MiB from
+    ///   4.0 on, 128 MiB before.
+    /// - Redis: a string has [512 MiB](https://github.com/redis/redis-doc/pull/1653) (`proto-max-bulk-len`); a subscriber of Pub/Sub is
+    ///   cut off at [32 MiB](https://redis.io/docs/latest/develop/reference/clients/#output-buffer-limits) that wait for it.
+    /// - SQS: [1 MiB](https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb)
+    ///   since 2025; SNS: [256 KiB](https://aws.amazon.com/sns/faqs/).
     pub RULE = Error "missing-capability" in Brokers;
 }
 
@@ -101,7 +114,8 @@ fn is_more(need: Need, than: Need) -> bool {
     match (need, than) {
         (Need::Waiting(one), Need::Waiting(other))
         | (Need::Delay(one), Need::Delay(other))
-        | (Need::Size(one), Need::Size(other)) => one > other,
+        | (Need::Size(one), Need::Size(other))
+        | (Need::EventSize(one), Need::EventSize(other)) => one > other,
         _ => false,
     }
 }
