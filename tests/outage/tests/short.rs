@@ -37,8 +37,16 @@ async fn the_others_keep_their_promises_while_one_is_hurt() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_over_sockets_is_not_multiplied() {
     let _alone = ALONE.lock().await;
-    let played = amplification(Duration::from_secs(3), 200).await;
-    let (table, wrong) = played.expect("it can be played");
-    println!("{table}");
-    assert!(wrong.is_empty(), "{table}{}", wrong.join("\n"));
+    let (mut rate, mut busy) = (200, String::new());
+    for _ in 0..TRIES {
+        let played = amplification(Duration::from_secs(3), rate).await;
+        let (table, verdict) = played.expect("it can be played");
+        println!("{table}");
+        match verdict {
+            Verdict::Held => return,
+            Verdict::Broken(wrong) => panic!("{table}{}", wrong.join("\n")),
+            Verdict::Busy(why) => (rate, busy) = (rate / 2, why),
+        }
+    }
+    not_run("an outage over sockets", &format!("a machine that has time for it ({busy})"));
 }
