@@ -12,7 +12,7 @@ use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, Tried, 
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
-use svckit_core::operation::{Fallback, LimitPer, Operation, PolicyConfig};
+use svckit_core::operation::{Fallback, LimitPer, Operation};
 
 use crate::bulkhead::Permit;
 use crate::fallback::{self, Answers, Asked};
@@ -136,11 +136,7 @@ impl Governed {
     fn renew(&self, operation: &'static Operation, env: &Env) {
         let now = env.live.generation();
         if self.generation.load(Ordering::Acquire) != now {
-            // Where endpoints have breakers of their own, there is none over them afterwards either.
-            let breaks = self.policy.config().breaker.is_some();
-            let config = env.live.policy(operation);
-            let breaker = config.breaker.filter(|_| breaks);
-            self.policy.configure(PolicyConfig { breaker, ..config });
+            self.policy.configure(env.live.policy(operation));
             self.generation.store(now, Ordering::Release);
         }
     }

@@ -183,18 +183,14 @@ impl<'de> Visitor<'de> for Tree {
 }
 
 /// Whether a member is there already. Beyond a few, names are looked up in `many`, which is empty until then.
-fn is_there<'a>(
-    all: &[(Cow<'a, str>, Node<'a>)],
-    name: &Cow<'a, str>,
-    many: &mut HashSet<Cow<'a, str>>,
-) -> bool {
+fn is_there(all: &[(Cow<'_, str>, Node<'_>)], name: &str, many: &mut HashSet<Box<str>>) -> bool {
     if all.len() < FEW {
         return all.iter().any(|(there, _)| there == name);
     }
     if many.is_empty() {
-        many.extend(all.iter().map(|(there, _)| there.clone()));
+        many.extend(all.iter().map(|(there, _)| Box::from(&**there)));
     }
-    !many.insert(name.clone())
+    !many.insert(name.into())
 }
 
 /// The name of a member.
