@@ -7,7 +7,7 @@ mod policy;
 use std::time::Duration;
 
 pub use self::auth::{Auth, Jwt, Scheme};
-pub use self::live::{Change, Live, Safe};
+pub use self::live::{Change, Live, Overrides, Safe};
 pub use self::policy::{
     Backoff, BreakerConfig, BulkheadConfig, Fallback, HedgeAfter, HedgeConfig, Jitter, LimitConfig,
     LimitPer, PolicyConfig, RetryConfig, TimeoutConfig,

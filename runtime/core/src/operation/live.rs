@@ -19,6 +19,52 @@ pub struct Safe {
 /// Changes the numbers of a policy.
 pub type Change = Arc<dyn Fn(&mut PolicyConfig) + Send + Sync>;
 
+/// What is overridden: policies, and single operations whatever policy they have.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    policies: BTreeMap<String, Change>,
+    /// By service and name. The numbers of the contract that the change was judged for stand beside it: who calls under a
+    /// policy of their own keeps that.
+    operations: BTreeMap<String, BTreeMap<String, (PolicyConfig, Change)>>,
+}
+
+impl Overrides {
+    /// Overrides a policy, by its name in the contract.
+    pub fn policy(&mut self, name: impl Into<String>, change: Change) {
+        self.policies.insert(name.into(), change);
+    }
+
+    /// Overrides the numbers of one operation, after those of its policy.
+    pub fn operation(&mut self, operation: &Operation, change: Change) {
+        let of = self.operations.entry(operation.service.to_owned()).or_default();
+        of.insert(operation.name.to_owned(), (operation.policy, change));
+    }
+
+    /// Whether nothing is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty() && self.operations.is_empty()
+    }
+
+    fn change(&self, operation: &Operation, policy: &mut PolicyConfig) {
+        if let Some(change) = operation.safe.and_then(|safe| self.policies.get(safe.policy)) {
+            change(policy);
+        }
+        let of = self.operations.get(operation.service).and_then(|all| all.get(operation.name));
+        if let Some((judged, change)) = of
+            && *judged == operation.policy
+        {
+            change(policy);
+        }
+    }
+}
+
+impl From<BTreeMap<String, Change>> for Overrides {
+    fn from(policies: BTreeMap<String, Change>) -> Self {
+        Self { policies, operations: BTreeMap::new() }
+    }
+}
+
 /// The overrides that hold now, by the name of the policy. Clones share them; the default one never has any and costs one
 /// branch.
 #[derive(Clone, Default)]
@@ -27,7 +73,7 @@ pub struct Live(Option<Arc<Shared>>);
 #[derive(Default)]
 struct Shared {
     generation: AtomicU64,
-    changes: RwLock<BTreeMap<String, Change>>,
+    changes: RwLock<Overrides>,
 }
 
 impl Live {
@@ -40,10 +86,10 @@ impl Live {
         Self(Some(Arc::default()))
     }
 
-    /// Overrides these policies and no others from now on. Nothing happens to one that is [`FIXED`](Self::FIXED).
-    pub fn set(&self, changes: BTreeMap<String, Change>) {
+    /// Overrides these and no others from now on. Nothing happens to one that is [`FIXED`](Self::FIXED).
+    pub fn set(&self, changes: impl Into<Overrides>) {
         if let Some(shared) = &self.0 {
-            *shared.changes.write().unwrap_or_else(PoisonError::into_inner) = changes;
+            *shared.changes.write().unwrap_or_else(PoisonError::into_inner) = changes.into();
             shared.generation.fetch_add(1, Ordering::Release);
         }
     }
@@ -59,13 +105,9 @@ impl Live {
     #[must_use]
     pub fn policy(&self, operation: &Operation) -> PolicyConfig {
         let mut policy = operation.policy;
-        if let (Some(shared), Some(safe)) = (&self.0, operation.safe)
-            && self.generation() > 0
-        {
+        if let Some(shared) = self.0.as_ref().filter(|_| self.generation() > 0) {
             let changes = shared.changes.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(change) = changes.get(safe.policy) {
-                change(&mut policy);
-            }
+            changes.change(operation, &mut policy);
         }
         policy
     }

@@ -120,13 +120,24 @@ impl Registry {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub(super) fn overrides(&self, file: Option<PathBuf>) -> Result<Watched> {
-        let ranges = {
-            let state = self.state();
-            let served = state.servers.iter().map(ServiceServer::descriptor);
-            Ranges::of(served.chain(state.met.iter().copied()))?
-        };
-        Watched::start(file, ranges, self.env.clone())
+    pub(super) fn overrides(self: &Arc<Self>, file: Option<PathBuf>) -> Result<Watched> {
+        let registry = Arc::downgrade(self);
+        let known = move || registry.upgrade().map(|registry| registry.ranges());
+        Watched::start(file, Box::new(known), self.env.clone())
+    }
+
+    /// The ranges of all services that are known by now, and how many these are. Those that are called later are expected.
+    fn ranges(&self) -> (usize, Result<Ranges>) {
+        let state = self.state();
+        let served = || state.servers.iter().map(ServiceServer::descriptor);
+        let services: Vec<_> = served().chain(state.met.iter().copied()).collect();
+        let called =
+            served().flat_map(|service| service.calls.iter().map(|name| (*name).to_owned()));
+        let known = |name: &String| services.iter().any(|service| service.name == name);
+        let expected = called.chain(state.endpoints.keys().cloned());
+        let expected: Vec<_> = expected.filter(|name| !known(name)).collect();
+        let count = services.len();
+        (count, Ranges::of(services).map(|ranges| ranges.expecting(expected)))
     }
 
     /// Where what is durable is.

@@ -38,6 +38,9 @@ use crate::{Error, Result};
 ///
 /// [policy."shop.orders.v1.Interactive"]
 /// timeout.attempt = "900ms"
+///
+/// [policy."shop.orders.v1.Orders.GetOrder"]
+/// retry.attempts = 2
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -65,7 +68,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// The file that all this comes from. Its numbers of policies are read again whenever it changes while an app runs:
     /// those within their safe ranges are taken up; else the file is refused with a message, and what held before stays.
-    /// That needs code that was generated with the option `ranges`. `svckit check --config FILE` judges one beforehand.
+    /// For policies by name that needs code that was generated with the option `ranges`; operations that name none are
+    /// overridden by their own names, and take no more than half to twice of their numbers. `svckit check --config FILE` judges one beforehand.
     pub path: Option<PathBuf>,
     /// Certificates of this process: `https://` for callers and callees.
     pub tls: TlsConfig,

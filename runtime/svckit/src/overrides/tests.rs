@@ -30,6 +30,10 @@ fn ranges() -> Ranges {
     ranges
 }
 
+fn known() -> watch::Known {
+    Box::new(|| Some((1, Ok(ranges()))))
+}
+
 fn refused(text: &str) -> String {
     ranges().judge(text).err().expect("refused").to_string()
 }
@@ -82,6 +86,105 @@ fn one_bad_number_refuses_the_file_and_each_is_named() {
     assert!(message.contains("timeout.total") && message.contains("retry.attempts"), "{message}");
 }
 
+static PLAIN: Operation = Operation::query("t.v1.S", "Plain", "/t.v1.S/Plain");
+static NAMED: Operation = Operation::query("t.v1.S", "Named", "/t.v1.S/Named").policy(POLICY);
+static SAFE: Operation =
+    Operation::query("t.v1.S", "Safe", "/t.v1.S/Safe").policy(POLICY).safe("t.v1.P", RANGES);
+static SERVICE: svckit_core::operation::ServiceDescriptor =
+    svckit_core::operation::ServiceDescriptor {
+        name: "t.v1.S",
+        wire_name: "t.v1.S",
+        operations: &[&PLAIN, &NAMED, &SAFE],
+        calls: &[],
+        auth: svckit_core::operation::Auth::NONE,
+        file_descriptor: None,
+    };
+
+fn of_operations() -> Ranges {
+    Ranges::of([&SERVICE]).expect("well written").expecting(["t.v1.Later".to_owned()])
+}
+
+#[test]
+fn one_operation_is_overridden_by_its_name_and_no_other() {
+    let live = Live::changing();
+    let text = "[policy.\"t.v1.P\"]\ntimeout.attempt = \"900ms\"\n\
+        [policy.\"t.v1.S.Plain\"]\ntimeout.attempt = \"1500ms\"\nretry.attempts = 2\n\
+        [policy.\"t.v1.S.Safe\"]\nbulkhead.concurrent = 9\n\
+        [policy.\"t.v1.Later.Get\"]\ntimeout.attempt = \"1s\"\n";
+    live.set(of_operations().judge(text).expect("safe"));
+    let plain = live.policy(&PLAIN);
+    assert_eq!(plain.timeout.attempt, Duration::from_millis(1_500));
+    assert_eq!(plain.retry.map(|retry| retry.attempts), Some(2));
+    assert_eq!(plain.breaker, PLAIN.policy.breaker);
+    assert_eq!(live.policy(&NAMED), POLICY);
+    let safe = live.policy(&SAFE);
+    assert_eq!(safe.bulkhead, Some(BulkheadConfig { concurrent: 9, queue: 4 }));
+    assert_eq!(safe.timeout.attempt, Duration::from_millis(900), "the policy's, too");
+    // Who calls it under a policy of their own keeps that.
+    static UNDER: Operation =
+        Operation::query("t.v1.S", "Plain", "/t.v1.S/Plain").policy(POLICY).safe("t.v1.Q", RANGES);
+    assert_eq!(live.policy(&UNDER), POLICY);
+}
+
+#[test]
+fn a_refusal_says_the_line_and_the_range() {
+    let total = PLAIN.policy.timeout.total.as_millis();
+    for (key, line, expected) in [
+        ("t.v1.S.Plain", "retry.attempts = 9".to_owned(), "line 3: policy `t.v1.S.Plain`: `retry.attempts = 9` is refused: beyond 3, which is the most, standard".to_owned()),
+        ("t.v1.S.Plain", "timeout.total = \"1ms\"".to_owned(), format!("it may be {}ms to {}ms", total / 2, total * 2)),
+        ("t.v1.S.Named", String::new(), "line 2: there is no policy or operation `t.v1.S.Named`".to_owned()),
+        ("t.v1.S.Safe", "timeout.attempt = \"3s\"".to_owned(), "it may be 50ms to 2s".to_owned()),
+    ] {
+        let text = format!("listen = \"x\"\n[policy.\"{key}\"]\n{line}\n");
+        let error = of_operations().judge(&text).err().expect("refused").to_string();
+        assert!(error.contains(&expected), "{expected}\n{error}");
+    }
+    // The parser's own messages say where, too.
+    let broken = of_operations().judge("[policy.\"t.v1.P\"]\ntimeout = \n").err().expect("refused");
+    assert!(broken.to_string().contains("line 2"), "{broken}");
+}
+
+/// Hears what becomes of files.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<bool>>);
+
+impl svckit_core::observe::Observer for Heard {
+    fn observe(&self, event: &svckit_core::observe::Event<'_>) {
+        if let svckit_core::observe::Event::Configured { taken, .. } = event {
+            self.0.lock().expect("whole").push(*taken);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_a_file_is_told_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("svckit.toml");
+    let attempt = |time: &str| format!("[policy.\"t.v1.P\"]\ntimeout.attempt = \"{time}\"\n");
+    write(&path, &attempt("900ms"));
+    let heard = Arc::new(Heard::default());
+    let env = Env { live: Live::changing(), ..Env::default() }.observed_by(heard.clone());
+    let _watched = Watched::start(Some(path.clone()), known(), env.clone()).expect("safe");
+    let told = || std::mem::take(&mut *heard.0.lock().expect("whole"));
+    let looked = || tokio::time::sleep(Duration::from_secs(9));
+    let now = |env: &Env| env.live.policy(&GET).timeout.attempt.as_millis();
+    looked().await;
+    assert_eq!(told(), Vec::<bool>::new());
+    // Half written, then whole, in another file of the same length.
+    std::fs::write(&path, "[policy.\"t.v1.P\"]\ntimeout.att").expect("a file");
+    looked().await;
+    assert_eq!((told(), now(&env)), (vec![false], 900));
+    write(&path, &attempt("800ms"));
+    looked().await;
+    assert_eq!((told(), now(&env)), (vec![true], 800));
+    std::fs::remove_file(&path).expect("it was there");
+    looked().await;
+    assert_eq!((told(), now(&env)), (vec![false], 800), "told once, however often it is looked");
+    write(&path, &attempt("700ms"));
+    looked().await;
+    assert_eq!((told(), now(&env)), (vec![true], 700));
+}
+
 #[test]
 fn numbers_are_read_as_a_contract_writes_them() {
     use numbers::Unit;
@@ -119,7 +222,7 @@ async fn a_changed_file_is_taken_up_and_a_bad_one_leaves_what_was() {
     let env = Env { live: Live::changing(), ..Env::default() };
     let looked = || tokio::time::sleep(Duration::from_secs(3));
     let now = |env: &Env| env.live.policy(&GET).timeout.attempt;
-    let watched = Watched::start(Some(path.clone()), ranges(), env.clone()).expect("safe");
+    let watched = Watched::start(Some(path.clone()), known(), env.clone()).expect("safe");
     assert_eq!(now(&env), Duration::from_millis(900));
     write(&path, &attempt("1100ms"));
     looked().await;
@@ -145,7 +248,7 @@ async fn a_process_does_not_start_with_a_bad_file() {
     let path = folder.path().join("svckit.toml");
     write(&path, "[policy.\"t.v1.P\"]\ntimeout.attempt = \"1ms\"\n");
     let env = Env { live: Live::changing(), ..Env::default() };
-    let error = Watched::start(Some(path), ranges(), env).err().expect("refused").to_string();
+    let error = Watched::start(Some(path), known(), env).err().expect("refused").to_string();
     assert!(error.contains("svckit.toml") && error.contains("timeout-inversion"), "{error}");
 }
 

@@ -16,6 +16,7 @@ mod http;
 mod idempotency_key;
 mod mistakes;
 mod others;
+mod overrides;
 mod peer;
 mod secured;
 mod shop;
