@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use support::faulty::{Fault, Faulty};
 use support::*;
-use svckit_core::broker::{Broker, DeadFilter};
+use svckit_core::broker::{Broker, DeadFilter, Envelope, Group};
 use svckit_core::error::Error;
 use svckit_core::server::{Consumer, Worked};
 use svckit_messaging::GroupCounters;
@@ -30,7 +30,7 @@ fn bench() -> Bench {
 }
 
 impl Bench {
-    async fn publish(&self, messages: Vec<svckit_core::broker::Envelope>) {
+    async fn publish(&self, messages: Vec<Envelope>) {
         self.broker.publish(messages, self.clock.timestamp()).await.unwrap();
     }
 
@@ -417,7 +417,11 @@ async fn at_most_once_is_settled_first_and_never_tried_again() {
             }
         }
     });
-    let once = Consumer { at_most_once: true, timeout: Duration::from_secs(200), ..consumer() };
+    let once = Consumer {
+        at_most_once: [EVENT.to_owned()].into(),
+        timeout: Duration::from_secs(200),
+        ..consumer()
+    };
     let messaging = start(&bench.env, &bench.broker, vec![group(once, handle)], vec![]).await;
     bench.publish(vec![event(0, ""), event(1, "")]).await;
     until("both began", || runs.load(Ordering::SeqCst) == 2).await;
@@ -432,6 +436,38 @@ async fn at_most_once_is_settled_first_and_never_tried_again() {
     assert_eq!((counters.handled, counters.dropped, counters.fenced), (1, 1, 0));
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert!(bench.dead().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_once_stands_beside_what_is_tried_again() {
+    let bench = bench();
+    let runs = Log::default();
+    let seen = runs.clone();
+    let handle = by(move |delivery| {
+        let log = seen.clone();
+        async move {
+            log.0.lock().unwrap().push((delivery.envelope.name.to_string(), delivery.attempt));
+            Err(trouble(Error::unavailable("down")))
+        }
+    });
+    let other = "t.v1.T.Shown";
+    let mixed = Consumer {
+        group: Group {
+            name: SERVICE.into(),
+            wants: vec![EVENT.into(), other.into()],
+            ordered: true,
+        },
+        at_most_once: [other.to_owned()].into(),
+        attempts: 2,
+        ..consumer()
+    };
+    let messaging = start(&bench.env, &bench.broker, vec![group(mixed, handle)], vec![]).await;
+    let shown = Envelope { name: other.into(), ..event(1, "b") };
+    bench.publish(vec![event(0, "a"), shown]).await;
+    until("all is said", || of(&messaging).dropped == 1 && of(&messaging).dead == 1).await;
+    let mut runs = runs.0.lock().unwrap().clone();
+    runs.sort();
+    assert_eq!(runs, [(EVENT.to_owned(), 1), (EVENT.to_owned(), 2), (other.to_owned(), 1)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What nobody waits for: events, queued commands and ticks of schedules, from a delivery to a committed effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,8 +34,8 @@ pub struct Consumer {
     pub pauses: BTreeMap<String, Pauses>,
     /// Whether what keeps failing is kept.
     pub dead_letters: bool,
-    /// Whether messages are settled before they are handled.
-    pub at_most_once: bool,
+    /// Messages, by their names, that are settled before they are handled.
+    pub at_most_once: BTreeSet<String>,
     /// For all handlers of one message together.
     pub timeout: Duration,
     /// When a tick is due, if the group is that of a schedule.
@@ -95,6 +95,8 @@ impl ServiceServer {
             let descriptor = queue.descriptor;
             let name = descriptor.operation.full_name();
             let pauses = [(name.clone(), descriptor.pauses)].into();
+            let once = descriptor.delivery == Guarantee::AtMostOnce;
+            let at_most_once = once.then(|| name.clone()).into_iter().collect();
             let group = Group { name: name.clone(), wants: vec![name], ordered: false };
             consumers.push(Consumer {
                 group,
@@ -103,7 +105,7 @@ impl ServiceServer {
                 concurrency: descriptor.concurrency.max(1),
                 attempts: descriptor.attempts.max(1),
                 dead_letters: descriptor.dead_letters,
-                at_most_once: descriptor.delivery == Guarantee::AtMostOnce,
+                at_most_once,
                 timeout: descriptor.operation.policy.timeout.total,
                 every: None,
             });
@@ -119,7 +121,7 @@ impl ServiceServer {
                 attempts: 1,
                 pauses: BTreeMap::new(),
                 dead_letters: false,
-                at_most_once: false,
+                at_most_once: BTreeSet::new(),
                 timeout: descriptor.timeout,
                 every: Some(descriptor.every),
             });
@@ -133,6 +135,11 @@ impl ServiceServer {
         let mut wants: Vec<_> = all().map(|on| on.event.name.to_owned()).collect();
         wants.sort_unstable();
         wants.dedup();
+        // Where several handle one event, the most that one of them asks for.
+        let more = |name: &str| {
+            all().any(|on| on.event.name == name && on.delivery != Guarantee::AtMostOnce)
+        };
+        let at_most_once = wants.iter().filter(|name| !more(name)).cloned().collect();
         let mut pauses: BTreeMap<String, Pauses> = BTreeMap::new();
         for on in all() {
             let known = pauses.entry(on.event.name.to_owned()).or_insert(on.pauses);
@@ -147,7 +154,7 @@ impl ServiceServer {
             pauses,
             attempts: all().map(|on| on.attempts).max().unwrap_or(ATTEMPTS).max(1),
             dead_letters: all().any(|on| on.dead_letters),
-            at_most_once: all().all(|on| on.delivery == Guarantee::AtMostOnce),
+            at_most_once,
             timeout: all().map(|on| on.timeout).sum(),
             every: None,
         }

@@ -79,7 +79,9 @@ impl Consumer {
     ) -> Option<Became> {
         let consumer = &self.group.consumer;
         match judge::before(consumer, delivery, wall(&self.shared.env)) {
-            Before::Run if consumer.at_most_once => self.at_most_once(delivery, hand).await,
+            Before::Run if consumer.at_most_once.contains(&*delivery.envelope.name) => {
+                self.at_most_once(delivery, hand).await
+            }
             Before::Run => self.at_least_once(delivery, hand, permit).await,
             Before::Skip => {
                 self.counters.expired.add(1);

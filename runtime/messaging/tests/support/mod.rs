@@ -4,7 +4,7 @@
 
 pub mod faulty;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -129,7 +129,7 @@ pub fn consumer() -> Consumer {
         attempts: 3,
         pauses: BTreeMap::new(),
         dead_letters: true,
-        at_most_once: false,
+        at_most_once: BTreeSet::new(),
         timeout: Duration::from_secs(10),
         every: None,
     }

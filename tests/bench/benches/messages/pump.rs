@@ -123,7 +123,7 @@ impl Bare {
                 concurrency: 16,
                 attempts: 5,
                 dead_letters: true,
-                at_most_once: false,
+                at_most_once: std::collections::BTreeSet::new(),
                 timeout: Duration::from_secs(10),
                 every: None,
             },

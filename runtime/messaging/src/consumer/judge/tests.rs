@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use svckit_core::broker::{Envelope, Group, Token};
@@ -28,7 +28,7 @@ fn consumer() -> Consumer {
         attempts: 5,
         pauses: BTreeMap::new(),
         dead_letters: true,
-        at_most_once: false,
+        at_most_once: BTreeSet::new(),
         timeout: Duration::from_secs(3),
         every: None,
     }

@@ -93,7 +93,7 @@ impl Setup {
             attempts: self.attempts,
             pauses: BTreeMap::new(),
             dead_letters: self.dead_letters,
-            at_most_once: self.at_most_once,
+            at_most_once: self.at_most_once.then(|| wants.to_owned()).into_iter().collect(),
             timeout: Duration::from_millis(self.timeout),
             every: None,
         };
