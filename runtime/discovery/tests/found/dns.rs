@@ -15,7 +15,10 @@ use super::{Sets, env};
 
 /// What a name server knows.
 #[derive(Clone, Default)]
-struct Zone(Arc<Mutex<HashMap<(String, RecordType), Vec<RData>>>>);
+struct Zone(Arc<Mutex<Records>>);
+
+/// By name and kind.
+type Records = HashMap<(String, RecordType), Vec<RData>>;
 
 impl Zone {
     fn set(&self, name: &str, all: Vec<RData>) {
