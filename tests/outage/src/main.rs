@@ -81,6 +81,10 @@ fn told(verdict: &Verdict) -> ExitCode {
             println!("Promises were BROKEN:\n  {}", wrong.join("\n  "));
             ExitCode::FAILURE
         }
+        Verdict::Wrong(wrong) => {
+            println!("WRONG:\n  {}", wrong.join("\n  "));
+            ExitCode::FAILURE
+        }
         Verdict::Busy(why) => {
             println!("This machine was too busy for a verdict: {why}");
             ExitCode::from(3)

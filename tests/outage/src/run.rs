@@ -15,7 +15,7 @@ use crate::Result;
 use crate::house::House;
 use crate::load::{Ears, Lane, Load, Wishes, lanes};
 use crate::plot;
-use crate::report::{Phase, Report, millis};
+use crate::report::{Miss, Phase, Report, millis};
 use crate::slo::promised;
 
 /// Orders that are there before the load, and at most.
@@ -53,8 +53,10 @@ pub struct Plan {
 pub enum Verdict {
     /// All promises were kept.
     Held,
-    /// These were not.
+    /// These were not, though this machine had time.
     Broken(Vec<String>),
+    /// Something is wrong that has nothing to do with time: a panic, an order lost or done twice, a breaker that stays open.
+    Wrong(Vec<String>),
     /// This machine was too busy with other things for a verdict.
     Busy(String),
 }
@@ -115,20 +117,22 @@ fn print(report: &Report<'_>, ears: &Ears) {
 
 /// What is `wrong` whatever the time that this machine had, and what was seen in that time: a promise that was broken
 /// while the load itself came late says nothing.
-fn verdict(report: &Report<'_>, mut wrong: Vec<String>) -> Verdict {
+fn verdict(report: &Report<'_>, wrong: Vec<String>) -> Verdict {
     let busy = |phase: &Phase| report.late(phase) > LATE;
     let (unsure, broken): (Vec<_>, Vec<_>) =
         report.broken().into_iter().partition(|miss| busy(miss.phase));
-    let mut unsure: Vec<_> = unsure.into_iter().map(|miss| miss.what).collect();
-    wrong.extend(broken.into_iter().map(|miss| miss.what));
-    let seen = if report.phases.iter().any(busy) { &mut unsure } else { &mut wrong };
+    let words = |misses: Vec<Miss<'_>>| misses.into_iter().map(|miss| miss.what).collect();
+    let (mut unsure, mut broken): (Vec<_>, Vec<_>) = (words(unsure), words(broken));
+    let seen = if report.phases.iter().any(busy) { &mut unsure } else { &mut broken };
     seen.extend(report.unhurt());
-    match (wrong.is_empty(), unsure.is_empty()) {
-        (true, true) => Verdict::Held,
-        (true, false) => {
-            Verdict::Busy(format!("the load itself came late while {}", unsure.join("; ")))
-        }
-        (false, _) => Verdict::Broken(wrong),
+    if !wrong.is_empty() {
+        Verdict::Wrong([wrong, broken].concat())
+    } else if !broken.is_empty() {
+        Verdict::Broken(broken)
+    } else if !unsure.is_empty() {
+        Verdict::Busy(format!("the load itself came late while {}", unsure.join("; ")))
+    } else {
+        Verdict::Held
     }
 }
 
