@@ -106,6 +106,7 @@ impl Api {
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) error: Error,
+    #[cfg_attr(not(feature = "kubernetes"), allow(dead_code, reason = "one of the two asks"))]
     pub(crate) status: Option<StatusCode>,
 }
 

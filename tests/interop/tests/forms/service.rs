@@ -13,6 +13,8 @@ use crate::forms::v2;
 /// What the tests see of the inside, and hold back.
 #[derive(Debug)]
 pub(crate) struct Probe {
+    /// The process, where there are several.
+    name: Option<String>,
     items: Mutex<BTreeMap<ItemId, Item>>,
     /// How often each item was added.
     pub(crate) added: Mutex<BTreeMap<ItemId, u32>>,
@@ -30,6 +32,7 @@ impl Default for Probe {
     fn default() -> Self {
         let none = || Semaphore::new(0);
         Self {
+            name: None,
             items: Mutex::default(),
             added: Mutex::default(),
             waiting: none(),
@@ -49,6 +52,12 @@ impl Drop for Gone<'_> {
 }
 
 impl Probe {
+    /// Of a process that says its name in its answers.
+    #[allow(dead_code, reason = "the other suite has several processes")]
+    pub(crate) fn named(name: String) -> Self {
+        Self { name: Some(name), ..Self::default() }
+    }
+
     fn items(&self) -> MutexGuard<'_, BTreeMap<ItemId, Item>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,7 +97,8 @@ impl Service for Forms {
     }
 
     async fn recent(&self, _: &mut RecentContext) -> Result<Item, RecentError> {
-        Ok(item(ItemId::new("the latest").expect("it is short"), 1))
+        let latest = item(ItemId::new("the latest").expect("it is short"), 1);
+        Ok(Item { note: self.0.name.clone(), ..latest })
     }
 
     /// A line for each parameter that was there.
@@ -162,7 +172,8 @@ impl Service for Forms {
     async fn wait(&self, ctx: &mut WaitContext, r: WaitRequest) -> Result<Item, WaitError> {
         let left = ctx.remaining().unwrap_or(Duration::MAX).as_secs();
         self.0.wait().await;
-        Ok(item(r.id, left.try_into().unwrap_or(u32::MAX)))
+        let note = self.0.name.clone();
+        Ok(Item { note, ..item(r.id, left.try_into().unwrap_or(u32::MAX)) })
     }
 
     /// Counts: from 1, or on from where the caller's connection broke.
