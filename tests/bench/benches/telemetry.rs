@@ -1,0 +1,175 @@
+//! A unary call over loopback whose traces a collector takes, of one call in a hundred and of all, beside the same call
+//! that nobody observes and beside tonic by hand.
+
+#![allow(clippy::disallowed_methods, reason = "what measures time reads the clock")]
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use svckit::{App, Sampling, TelemetryConfig};
+use svckit_bench::ours::echo::{self, SendContext, SendError};
+use svckit_bench::ours::{Line, Order, Small};
+use svckit_bench::theirs::echo_service_client::EchoServiceClient;
+use svckit_bench::theirs::echo_service_server::{EchoService, EchoServiceServer};
+use svckit_bench::theirs::{self, SendRequest, SendResponse};
+use svckit_bench::{Contest, Lap, Runner, in_earnest};
+use tokio::runtime::Runtime;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Endpoint, Server};
+use tonic::{Request, Response, Status};
+
+struct Mine;
+
+impl echo::Service for Mine {
+    async fn send(&self, _: &mut SendContext, order: Order) -> Result<Order, SendError> {
+        Ok(order)
+    }
+}
+
+struct Tonics;
+
+#[tonic::async_trait]
+impl EchoService for Tonics {
+    async fn send(&self, request: Request<SendRequest>) -> Result<Response<SendResponse>, Status> {
+        let SendRequest { id, lines, total } = request.into_inner();
+        Ok(Response::new(SendResponse { id, lines, total }))
+    }
+}
+
+/// Takes all and keeps nothing.
+struct Collector;
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        _: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        Ok(Response::new(Default::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(
+        &self,
+        _: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        Ok(Response::new(Default::default()))
+    }
+}
+
+/// The runners, by their places.
+const ONE_PERCENT: usize = 0;
+const SILENT: usize = 2;
+const TONIC: usize = 3;
+
+fn main() {
+    let runtime = Runtime::new().expect("threads can be started");
+    let url = runtime.block_on(collector());
+    let observed = |share| Some((url.clone(), share));
+    let one_percent = runtime.block_on(ours(observed(0.01)));
+    let all = runtime.block_on(ours(observed(1.0)));
+    let silent = runtime.block_on(ours(None));
+    let theirs = runtime.block_on(theirs());
+    let (rounds, calls) = if in_earnest() { (41, 300) } else { (1, 1) };
+    let (order, request) = (order(20), request(20));
+    let mine = |client: &echo::Client| {
+        let (client, order, runtime) = (client.clone(), order.clone(), &runtime);
+        move || {
+            runtime.block_on(lap(calls, async || {
+                client.send(order.clone()).await.map(drop).expect("is answered");
+            }))
+        }
+    };
+    let tonics = || {
+        runtime.block_on(lap(calls, async || {
+            theirs.clone().send(request.clone()).await.map(drop).expect("is answered");
+        }))
+    };
+    let runners: Vec<Runner<'_>> = vec![
+        ("sampled at 1 %", Box::new(mine(&one_percent))),
+        ("sampled, all", Box::new(mine(&all))),
+        ("nobody observes", Box::new(mine(&silent))),
+        ("tonic by hand", Box::new(tonics)),
+    ];
+    let contest = Contest::hold(rounds, runners);
+    contest.report_all(calls);
+    contest.report_throughput(ONE_PERCENT, SILENT, 0.90);
+    contest.report_throughput(ONE_PERCENT, TONIC, 0.90);
+}
+
+async fn lap(calls: usize, call: impl AsyncFn()) -> Lap {
+    let (begun, mut each) = (Instant::now(), Vec::with_capacity(calls));
+    for _ in 0..calls {
+        let start = Instant::now();
+        call().await;
+        each.push(start.elapsed());
+    }
+    let took = begun.elapsed();
+    each.sort_unstable();
+    let p99 = each.get(calls * 99 / 100).or(each.last()).copied().unwrap_or(Duration::ZERO);
+    Lap { took, p99 }
+}
+
+async fn collector() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = Server::builder()
+        .add_service(TraceServiceServer::new(Collector))
+        .add_service(MetricsServiceServer::new(Collector));
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    url
+}
+
+/// Both sides, observed alike.
+async fn ours(observed: Option<(String, f64)>) -> echo::Client {
+    let telemetry = |app: App| match &observed {
+        Some((url, share)) => app.telemetry(&TelemetryConfig {
+            otlp: Some(url.clone()),
+            sampling: Sampling::Parent(*share),
+            ..TelemetryConfig::default()
+        }),
+        None => app,
+    };
+    let app = telemetry(App::local()).listen("127.0.0.1:0").serve(echo::server(Mine));
+    let running = app.start().await.expect("the port is free");
+    let url = running.url().expect("it listens");
+    std::mem::forget(running);
+    let away = telemetry(App::local()).endpoint("bench.shapes.v1.Echo", url);
+    echo::Client::connect(&away).await.expect("the way is known")
+}
+
+async fn theirs() -> EchoServiceClient<tonic::transport::Channel> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = Server::builder().add_service(EchoServiceServer::new(Tonics));
+    // Without it the peer waits for acknowledgements, and we would win by far and wrongly.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(server.serve_with_incoming(incoming));
+    let endpoint = Endpoint::from_shared(url).expect("a URL");
+    EchoServiceClient::new(endpoint.connect().await.expect("it listens"))
+}
+
+fn order(lines: u32) -> Order {
+    let price = || Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
+    let line = |i| Line { sku: format!("MUG-{i}"), quantity: i, price: price() };
+    Order { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: price() }
+}
+
+fn request(lines: u32) -> SendRequest {
+    let price = || theirs::Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
+    let line = |i| theirs::Line { sku: format!("MUG-{i}"), quantity: i, price: Some(price()) };
+    SendRequest { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: Some(price()) }
+}
