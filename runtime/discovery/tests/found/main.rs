@@ -1,5 +1,5 @@
 //! What finds endpoints, over real sockets: a name server, an API server and an agent that a test holds in its hand. The
-//! bodies are those that Kubernetes' and Consul's documents show.
+//! bodies are those that Kubernetes' and Consul's documents show; tests/interop asks an agent of Consul itself.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod consul;

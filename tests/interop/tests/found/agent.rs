@@ -6,6 +6,14 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::json;
 
+/// What knows where a service is.
+pub(crate) trait Registry {
+    fn url(&self) -> String;
+
+    /// From now on the service is in these places.
+    fn set(&mut self, places: &[&str]);
+}
+
 #[derive(Default)]
 struct Known {
     index: u64,
@@ -31,13 +39,14 @@ impl Agent {
         });
         Self { known, url }
     }
+}
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+impl Registry for Agent {
+    fn url(&self) -> String {
+        self.url.clone()
     }
 
-    /// From now on the service is in these places.
-    pub(crate) fn set(&mut self, places: &[&str]) {
+    fn set(&mut self, places: &[&str]) {
         let mut known = self.known.0.lock().unwrap();
         known.index += 1;
         known.places = places.iter().map(|place| (*place).to_owned()).collect();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod agent;
+mod consul;
 mod process;
 mod roles;
 #[path = "../forms/service.rs"]
@@ -10,8 +11,10 @@ mod service;
 
 svckit::include_contracts!();
 
-use agent::Agent;
+use agent::{Agent, Registry};
+use consul::Consul;
 use process::Role;
+use svckit_interop::{not_run, prepared};
 
 /// So many calls that each of two endpoints gets some, but for a chance of one in millions.
 const MANY: usize = 40;
@@ -68,10 +71,19 @@ fn what_consul_says_is_followed() {
     followed(&mut Agent::start());
 }
 
-fn followed(agent: &mut Agent) {
+/// By an agent of Consul itself.
+#[test]
+fn an_agent_of_consul_is_followed() {
+    let Some(consul) = prepared("SVCKIT_CONSUL", "consul.sh") else {
+        return not_run("services found by an agent of Consul", "consul");
+    };
+    followed(&mut Consul::start(&consul));
+}
+
+fn followed(agent: &mut impl Registry) {
     let (mut a, mut b, c) = (server("a"), server("b"), server("c"));
     agent.set(&[&a.address, &b.address]);
-    let consul = [("FORMS_AT", "consul://forms"), ("CONSUL_HTTP_ADDR", agent.url())];
+    let consul = [("FORMS_AT", "consul://forms"), ("CONSUL_HTTP_ADDR", &*agent.url())];
     let mut visitor = Role::start("visitor", &consul);
     assert_eq!(calls(&mut visitor, MANY), ["a", "b"]);
     a.kill();
