@@ -1,5 +1,6 @@
 //! A collector that does not answer, or is not there, over real sockets: calls go on, and the process ends.
 #![cfg(feature = "otlp")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -102,7 +102,7 @@ async fn a_connections_time_is_overridden_while_a_client_lives(way: Way) {
     for (seconds, wanted) in [(20, "within 20s"), (16, "within 16s")] {
         let connect = Duration::from_secs(seconds);
         let change: Change = Arc::new(move |policy| policy.timeout.connect = connect);
-        client.live.set([("sample.v1.Soon".to_owned(), change)].into());
+        client.live.set(std::collections::BTreeMap::from([("sample.v1.Soon".to_owned(), change)]));
         let clock = async {
             client.hand.asleep(1, connect).await;
             client.hand.advance(connect);
