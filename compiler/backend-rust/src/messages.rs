@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use svckit_backend::naming;
-use svckit_model::world::{Field, Presence};
+use svckit_model::world::{Builtin, Field, Presence, Type, World};
 
 use crate::literal;
 use crate::names::{self, Taken, ident};
@@ -94,18 +94,38 @@ pub(crate) fn record(s: &Scope<'_>, name: &Ident, wire: &str, fields: &[Field]) 
         })
         .collect();
     let check = check(s, rules::of_fields(s, &judged, &[]));
+    let concealed = concealed(s, fields);
     quote! {
         impl #rt::wire::Value for #name {
             type Form = #rt::wire::Message;
         }
         impl #rt::wire::Record for #name {
             const NAME: &'static str = #wire;
+            #concealed
             #encode
             #decode
             #check
             #to_json
             #from_json
         }
+    }
+}
+
+/// The fields below which a violation names no path, for the key of a map is a part of it; nothing without.
+pub(crate) fn concealed(s: &Scope<'_>, fields: &[Field]) -> Option<TokenStream> {
+    let hidden = fields.iter().filter(|field| field.sensitive && holds_maps(s.world(), &field.ty));
+    let names: Vec<_> = hidden.map(|field| field.info.wire_name()).collect();
+    (!names.is_empty()).then(|| quote!(const CONCEALED: &'static [&'static str] = &[#(#names),*];))
+}
+
+/// Whether a value may hold a map, as far as it is seen at once: a message counts as one that does.
+fn holds_maps(world: &World, ty: &Type) -> bool {
+    match ty {
+        Type::Builtin(builtin) => *builtin == Builtin::Json,
+        Type::Scalar(id) => world.scalars[*id].base == Builtin::Json,
+        Type::Enum(_) => false,
+        Type::List(item) => holds_maps(world, item),
+        Type::Record(_) | Type::Union(_) | Type::Patch(_) | Type::Map(..) => true,
     }
 }
 

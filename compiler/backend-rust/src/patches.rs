@@ -87,6 +87,7 @@ fn wire(s: &Scope<'_>, name: &Ident, record: &Record, members: &[Member<'_>]) ->
         })
         .collect();
     let check = messages::check(s, rules::of_fields(s, &judged, &cleared));
+    let concealed = messages::concealed(s, &record.fields);
     let (encode, decode) = (encode(s, members), decode(s, members));
     let (to_json, from_json) = (to_json(s, members), from_json(s, members));
     quote! {
@@ -95,6 +96,7 @@ fn wire(s: &Scope<'_>, name: &Ident, record: &Record, members: &[Member<'_>]) ->
         }
         impl #rt::wire::Record for #name {
             const NAME: &'static str = #wire;
+            #concealed
             #encode
             #decode
             #check

@@ -83,6 +83,7 @@ fn wire(
         quote!(match self { #(#arms)* #rest })
     });
     let check = messages::check(s, check);
+    let concealed = messages::concealed(s, fields);
     let (decode, from_json) = (decode(s, &members, variants), from_json(s, &members, variants));
     quote! {
         impl #rt::wire::Value for #name {
@@ -90,6 +91,7 @@ fn wire(
         }
         impl #rt::wire::Record for #name {
             const NAME: &'static str = #wire;
+            #concealed
             fn encode(&self, w: &mut #rt::wire::Writer) {
                 match self { #(Self::#variants(value) => w.always(#numbers, value),)* }
             }

@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod context;
 pub mod error;
+mod hidden;
 pub mod http;
 pub mod json;
 pub mod message;

@@ -6,6 +6,7 @@ use svckit_core::call::{Principal, PrincipalKind};
 use svckit_core::error::{Error, Result};
 
 use crate::config::ApiKeyConfig;
+use crate::refusal;
 
 /// The longest key that is looked at, in bytes.
 const LONGEST: usize = 1024;
@@ -44,9 +45,13 @@ impl ApiKeys {
     /// Whose key it is. Every digest is compared, each in constant time: how long it takes tells nothing.
     pub(crate) fn verify(&self, key: Option<&str>) -> Result<Principal> {
         let key = key.ok_or_else(|| {
-            Error::unauthenticated("no key was shown; send yours in the header `x-api-key`")
+            refusal::missing(
+                "no key was shown; send yours in the header `x-api-key`",
+                refusal::API_KEY,
+            )
         })?;
-        let wrong = || Error::unauthenticated("the key in `x-api-key` is not known");
+        let wrong =
+            || refusal::invalid("the key in `x-api-key` is not known".into(), refusal::API_KEY);
         if key.len() > LONGEST {
             return Err(wrong());
         }

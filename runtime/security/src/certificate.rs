@@ -1,21 +1,25 @@
 //! Who a certificate is of.
 
 use svckit_core::call::{Principal, PrincipalKind};
-use svckit_core::error::{Error, Result};
+use svckit_core::error::Result;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::refusal;
 
 /// The principal of a certificate that TLS has verified: the first URI, else the first DNS name, else the first mail
 /// address among its alternative names, else its common name. A URI comes first because it is what SPIFFE writes.
 pub(crate) fn principal(certificate: Option<&[u8]>) -> Result<Principal> {
     let der = certificate.ok_or_else(|| {
-        Error::unauthenticated(
+        refusal::missing(
             "no certificate was shown; call over https with a client certificate of the callee's authority",
+            refusal::CERTIFICATE,
         )
     })?;
     let named = subject(der).filter(|name| !name.is_empty()).ok_or_else(|| {
-        Error::unauthenticated(
-            "the certificate that was shown names nobody; put a name in its subjectAltName",
+        refusal::invalid(
+            "the certificate that was shown names nobody; put a name in its subjectAltName".into(),
+            refusal::CERTIFICATE,
         )
     })?;
     Ok(Principal::new(PrincipalKind::Certificate, named))

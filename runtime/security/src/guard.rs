@@ -17,7 +17,7 @@ use svckit_core::tls::TlsConnect;
 use crate::api_key::ApiKeys;
 use crate::config::AuthConfig;
 use crate::jwt::Verifier;
-use crate::{certificate, peers};
+use crate::{certificate, peers, refusal};
 
 /// What a guard is made of.
 #[derive(Clone, Default)]
@@ -66,6 +66,8 @@ impl Shown {
                 meta.remove(name);
             }
         }
+        // For whom a message was sent is between services and their broker.
+        meta.remove(metadata::PRINCIPAL);
         let authorization = meta.remove(metadata::AUTHORIZATION);
         Self { authorization, api_key: meta.remove(metadata::API_KEY) }
     }
@@ -145,15 +147,16 @@ impl Door {
         &self,
         operation: &'static Operation,
         call: &mut IncomingCall,
-        principal: Principal,
+        principal: Arc<Principal>,
     ) -> Result<()> {
         let missing = operation.scopes.iter().find(|scope| !principal.has_scope(scope));
         // A peer of the deployment has no scopes: it answers for whom it calls for.
         if let Some(scope) = missing.filter(|_| principal.kind != PrincipalKind::Deployment) {
-            return Err(Error::permission_denied(format!(
+            let message = format!(
                 "{} needs the scope `{scope}`, which the caller has not been granted",
                 operation.name
-            )));
+            );
+            return Err(refusal::scope(message, matches!(self.way, Way::Jwt(_))));
         }
         if principal.kind != PrincipalKind::Deployment {
             call.meta.remove(metadata::TENANT);
@@ -169,7 +172,7 @@ impl Door {
                 return Err(self.no_tenant());
             }
         }
-        call.principal = Some(Arc::new(principal));
+        call.principal = Some(principal);
         Ok(())
     }
 
@@ -204,7 +207,7 @@ impl Accept for Guard {
         };
         if !matches!(door.way, Way::Jwt(_)) {
             let admitted = door.known(&call, &shown);
-            let admitted = admitted.and_then(|who| door.admit(operation, &mut call, who));
+            let admitted = admitted.and_then(|who| door.admit(operation, &mut call, Arc::new(who)));
             return match admitted {
                 Ok(()) => self.inner.accept(operation, call),
                 Err(error) => refused(operation, error),
@@ -214,7 +217,7 @@ impl Accept for Guard {
         async move {
             let admitted = match &door.way {
                 Way::Jwt(verifier) => verifier.verify(shown.authorization.as_deref()).await,
-                _ => door.known(&call, &shown),
+                _ => door.known(&call, &shown).map(Arc::new),
             };
             match admitted.and_then(|who| door.admit(operation, &mut call, who)) {
                 Ok(()) => inner.accept(operation, call).await,

@@ -32,6 +32,7 @@ mod credentials;
 mod guard;
 mod jwt;
 mod peers;
+mod refusal;
 mod tls;
 
 pub use self::config::{ApiKeyConfig, AuthConfig, CredentialsConfig, TlsConfig};

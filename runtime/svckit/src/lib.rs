@@ -33,7 +33,7 @@ pub use svckit_core::error::{Code, Error, Reason, Result};
 pub use svckit_core::message::Payload;
 pub use svckit_core::page::{Page, PageRequest};
 pub use svckit_core::patch::Change;
-pub use svckit_core::server::ServiceServer;
+pub use svckit_core::server::{ServiceServer, hide_panics};
 pub use svckit_core::store::Range;
 pub use svckit_messaging::{GroupCounters, Lag, OutboxCounters, Status};
 pub use svckit_security::{ApiKeyConfig, AuthConfig, Credentials, CredentialsConfig, TlsConfig};

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use svckit_core::call::metadata::RETRIED_BELOW;
 use svckit_core::check::Violation;
-use svckit_core::error::{Code, Error, Reason};
+use svckit_core::error::{CHALLENGE, Code, Error, Reason};
 use svckit_core::json::JsonCodec;
 
 /// The media type of a problem.
@@ -110,8 +110,8 @@ impl Refusal {
             let name = HeaderName::from_static(RETRIED_BELOW);
             headers.insert(name, HeaderValue::from_static("1"));
         }
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = challenge(&self.error, status) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some((name, value)) = &self.hint
             && let Ok(value) = HeaderValue::try_from(value)
@@ -120,6 +120,17 @@ impl Refusal {
         }
         response
     }
+}
+
+/// How the caller may show who they are: as the guard says, and for a `401` in any case.
+fn challenge(error: &Error, status: StatusCode) -> Option<HeaderValue> {
+    if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return None;
+    }
+    let said = error.reason().and_then(|reason| reason.metadata.get(CHALLENGE));
+    let otherwise =
+        (status == StatusCode::UNAUTHORIZED).then(|| HeaderValue::from_static("Bearer"));
+    said.and_then(|said| HeaderValue::try_from(said).ok()).or(otherwise)
 }
 
 /// Whole seconds, and never fewer than were asked for.

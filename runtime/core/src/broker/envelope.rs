@@ -56,7 +56,7 @@ impl ContentType {
 }
 
 /// A message on its way: stamped once, never changed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Envelope {
     /// CloudEvents `id`: the same on each delivery, and that of its row in the outbox.
     pub id: Uuid,
@@ -86,4 +86,8 @@ pub struct Envelope {
     pub priority: u8,
     /// How long the broker's log keeps it.
     pub retain: Duration,
+}
+
+crate::hidden::hidden! {
+    Envelope { id kind source name version readable_since time content_type meta expires priority retain } key payload;
 }

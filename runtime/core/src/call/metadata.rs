@@ -25,6 +25,10 @@ pub const AUTHORIZATION: &str = "authorization";
 /// A key that shows who calls.
 pub const API_KEY: &str = "x-api-key";
 
+/// In an envelope: for whom the handler worked that published it, as [`Principal::carry`](super::Principal::carry) writes
+/// it. Callers are not believed when they say it.
+pub const PRINCIPAL: &str = "x-principal";
+
 /// What may hold credentials: never shown, and taken out before a handler runs.
 pub const CREDENTIALS: [&str; 4] = [AUTHORIZATION, API_KEY, "cookie", "proxy-authorization"];
 
@@ -74,9 +78,10 @@ impl Metadata {
 }
 
 impl fmt::Debug for Metadata {
-    /// Without the values of credentials.
+    /// Without the values of credentials, and without the key of idempotency, which may be a field of the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |(name, value)| (name, if CREDENTIALS.contains(&name) { "…" } else { value });
+        let hidden = |name: &str| CREDENTIALS.contains(&name) || name == IDEMPOTENCY_KEY;
+        let shown = |(name, value)| (name, if hidden(name) { "…" } else { value });
         f.debug_map().entries(self.iter().map(shown)).finish()
     }
 }

@@ -142,6 +142,20 @@ impl Violations {
         self.prefix(mark, &format!("[{key}]"));
     }
 
+    /// Ends the paths of what was added after `mark` below these fields.
+    #[cold]
+    pub(crate) fn conceal_from(&mut self, mark: usize, fields: &[&str]) {
+        for violation in self.list.iter_mut().skip(mark) {
+            let below = |field: &&&str| {
+                let rest = violation.path.strip_prefix(**field);
+                rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            if let Some(field) = fields.iter().find(below) {
+                violation.path = (*field).to_owned();
+            }
+        }
+    }
+
     /// An element of a list was not readable, or counts as absent.
     #[cold]
     pub(crate) fn element(&mut self, mark: usize, name: &str, index: usize) {

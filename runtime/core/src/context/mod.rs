@@ -114,7 +114,8 @@ impl Context {
         self.inner.peer.as_deref()
     }
 
-    /// Who calls, as their credentials have shown. `None` within the process, and for events, queued commands and ticks.
+    /// Who calls, as their credentials have shown; for an event or a queued command, for whom the handler worked that sent
+    /// it, without scopes and claims. `None` within the process, for ticks, and where nobody was asked.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.inner.principal.as_deref()
@@ -312,6 +313,9 @@ impl Context {
         let mut meta = self.propagated();
         if let Some(cause) = inner.cause {
             meta.set(metadata::CAUSATION_ID, cause.to_string());
+        }
+        if let Some(principal) = &inner.principal {
+            principal.carry(&mut meta);
         }
         let payload = match inner.payload {
             Payload::Protobuf => record.to_bytes(),

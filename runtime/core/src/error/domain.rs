@@ -96,6 +96,10 @@ impl Error {
     #[must_use]
     pub fn from_callee(mut self) -> Self {
         self.inner.details = None;
+        // What the callee wants to be shown it wants of us, and our caller can't show it.
+        if self.reason().is_some_and(|reason| reason.metadata.contains_key(super::CHALLENGE)) {
+            self.inner.reason = None;
+        }
         if matches!(
             self.code(),
             Code::InvalidArgument | Code::OutOfRange | Code::Unauthenticated | Code::Unimplemented

@@ -18,6 +18,9 @@ pub use self::code::{Code, Codes};
 pub use self::domain::{DomainError, OperationError, Retry};
 use crate::check::Violation;
 
+/// In a [`Reason`]'s metadata: how a caller may show who they are, as the header `WWW-Authenticate` says it.
+pub const CHALLENGE: &str = "www_authenticate";
+
 /// The result of everything in this runtime that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::tree::Node;
 use super::{Object, View};
 use crate::check::Violations;
-use crate::wire::{DecodeError, Record};
+use crate::wire::{DecodeError, Record, concealing};
 
 /// A record as ProtoJSON.
 #[must_use]
@@ -27,7 +27,7 @@ pub(super) fn of_members<T: Record>(
     members: &[(Cow<'_, str>, Node<'_>)],
 ) -> Result<T, DecodeError> {
     let mut v = Violations::new();
-    match T::from_json(&Object::new(members), &mut v) {
+    match concealing::<T, _>(&mut v, |v| T::from_json(&Object::new(members), v)) {
         Some(record) if v.is_empty() => Ok(record),
         _ => Err(DecodeError::Invalid(v)),
     }

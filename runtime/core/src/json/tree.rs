@@ -173,8 +173,8 @@ impl<'de> Visitor<'de> for Tree {
                 return number.map(Node::Number).map_err(A::Error::custom);
             }
             if is_there(&all, &name, &mut many) {
-                let name: String = name.chars().take(80).collect();
-                return Err(A::Error::custom(format!("`{name}` is there twice")));
+                // The name may be a key of a map that is sensitive: line and column tell it as well.
+                return Err(A::Error::custom("a member is there twice"));
             }
             all.push((name, members.next_value_seed(Tree)?));
         }
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_member_is_there_once() {
         let error = value(br#"{"a":1,"b":{"c":1,"c":1}}"#).unwrap_err();
-        assert_eq!(error.to_string(), "`c` is there twice at line 1 column 21");
+        assert_eq!(error.to_string(), "a member is there twice at line 1 column 21");
     }
 
     #[test]
@@ -264,10 +264,7 @@ mod tests {
         for (twice, at) in [(0, FEW), (FEW, FEW + 1), (FEW - 1, FEW * 3), (FEW * 3 - 1, FEW * 3)] {
             names.insert(at, twice);
             let error = value(members(&names).as_bytes()).unwrap_err();
-            assert!(
-                error.to_string().starts_with(&format!("`m_{twice}` is there twice")),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("a member is there twice"), "{twice}: {error}");
             names.remove(at);
         }
     }

@@ -1,8 +1,6 @@
 //! What stands between every transport and the handlers: deadline, cancellation, panics, spans, what was emitted.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,12 +15,13 @@ use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
 use super::once::{self, RUNS};
+use super::panics::{caught, caught_stream};
 use super::{Handler, Run, ServiceServer};
 use crate::call::{Accept, Answer, Body, IncomingCall, Metadata, Principal, Resolve, metadata};
 use crate::client;
 use crate::clock::Env;
 use crate::context::{Context, ContextParts};
-use crate::error::{Code, Error, Reason, Result};
+use crate::error::{Code, Error, Result};
 use crate::message::{Emits, Payload};
 use crate::observe::{Event, Gate, Side, watched};
 use crate::operation::{Idempotency, Operation, ServiceDescriptor};
@@ -219,13 +218,8 @@ impl Host {
             let done = self.judged(&operation.emits, &ctx, done);
             match ctx.commit(Unit::default()).await? {
                 Commit::Done => return done.map(|answer| (answer, Some(guard))),
-                Commit::Refused(Conflict::Changed { table, key }) => {
-                    tracing::debug!(
-                        operation = operation.name,
-                        table,
-                        key,
-                        "what was read has changed"
-                    );
+                Commit::Refused(Conflict::Changed { table, .. }) => {
+                    tracing::debug!(operation = operation.name, table, "what was read has changed");
                 }
                 Commit::Refused(_) => return Err(no_store(operation)),
             }
@@ -267,9 +261,7 @@ impl Host {
                 Body::One(bytes)
             }
             Body::Stream(stream) => {
-                let safe = AssertUnwindSafe(stream).catch_unwind();
-                let safe =
-                    safe.map(|item| item.unwrap_or_else(|panic| Err(panicked(&*panic)))).boxed();
+                let safe = caught_stream(stream);
                 let bounded = client::bounded(&self.inner.env, deadline, operation, safe);
                 Body::Stream(self.stoppable(bounded, guard))
             }
@@ -331,12 +323,6 @@ pub(super) struct Served {
     pub(super) run: Run,
 }
 
-/// Runs a handler; a panic is `internal`.
-pub(super) async fn caught<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
-    let done = AssertUnwindSafe(run).catch_unwind().await;
-    done.unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
 fn no_store(operation: &Operation) -> Error {
     Error::failed_precondition(format!(
         "{} keeps what it answers and publishes in a store, and {} has none here; serve it by an `App`, which gives it one",
@@ -392,20 +378,4 @@ fn record(span: &Span, operation: &'static Operation, answer: &Result<Answer>) {
 
 fn stopping() -> Error {
     Error::unavailable("the service is shutting down")
-}
-
-/// The reason of an error for a panic.
-pub(super) const PANICKED: &str = "PANICKED";
-
-/// What a panic is told as: the caller learns nothing of it, the log its message.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(panic = text, "a handler panicked");
-    let reason = Reason {
-        reason: PANICKED.to_owned(),
-        domain: "svckit".to_owned(),
-        metadata: std::collections::BTreeMap::new(),
-    };
-    Error::internal("the handler failed unexpectedly").with_reason(reason)
 }

@@ -4,6 +4,7 @@ mod builder;
 mod handler;
 mod host;
 mod once;
+mod panics;
 mod work;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 pub use self::builder::{Reader, ServerBuilder};
 pub use self::host::{Host, HostParts};
 use self::once::Asks;
+pub use self::panics::{hide_panics, said};
 pub use self::work::{Consumer, Trouble, Worked, no_upcast, read, tick};
 use crate::broker::Envelope;
 use crate::call::{Answer, Body};

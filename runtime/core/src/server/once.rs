@@ -162,13 +162,9 @@ impl Once<'_> {
         }
         match ctx.commit(self.unit(found, &done)).await? {
             Commit::Done => done.map(Some),
-            Commit::Refused(Conflict::Changed { table, key }) => {
-                tracing::debug!(
-                    operation = self.served.operation.name,
-                    table,
-                    key,
-                    "what was read has changed"
-                );
+            Commit::Refused(Conflict::Changed { table, .. }) => {
+                let operation = self.served.operation.name;
+                tracing::debug!(operation, table, "what was read has changed");
                 Ok(None)
             }
             Commit::Refused(Conflict::Reopened) => Ok(None),

@@ -1,15 +1,18 @@
 //! What nobody waits for: events, queued commands and ticks of schedules, from a delivery to a committed effect.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::Instrument;
 
-use super::host::{ContextOf, Host, caught};
+use super::host::{ContextOf, Host};
 use super::once::{RUNS, later};
+use super::panics::{PANICKED, caught};
 use super::{ServiceServer, Tick, Worker};
 use crate::broker::{ContentType, Delivery, Envelope, Group, Kind};
+use crate::call::Principal;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::message::{ATTEMPTS, Emits, EventDescriptor, Every, Guarantee, Pauses};
@@ -313,7 +316,7 @@ impl Host {
             meta: envelope.meta.clone(),
             deadline,
             peer: None,
-            principal: None,
+            principal: Principal::carried(&envelope.meta).map(Arc::new),
             service,
             cause: Some(envelope.id),
             origin: Some(origin),
@@ -360,7 +363,7 @@ fn trouble(handler: &str, error: Error) -> Trouble {
     let reason = error.reason().map(|reason| reason.reason.as_str());
     let (class, permanent) = match reason {
         Some(MALFORMED) => ("malformed", true),
-        Some(super::host::PANICKED) => ("panic", false),
+        Some(PANICKED) => ("panic", false),
         _ => (error.code().name(), error.code() == Code::Unimplemented),
     };
     Trouble { handler: handler.to_owned(), class, permanent, error }

@@ -24,7 +24,7 @@ use crate::error::Result;
 pub const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// A value of the state, with its version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The record, encoded.
     pub value: Bytes,
@@ -33,7 +33,7 @@ pub struct Stored {
 }
 
 /// Keys from `from` on that begin with `prefix`, in the order of their bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Range {
     /// What all of them begin with; empty for all.
     pub prefix: String,
@@ -41,6 +41,11 @@ pub struct Range {
     pub after: Option<String>,
     /// So many at most.
     pub limit: usize,
+}
+
+crate::hidden::hidden! {
+    Stored { version } value;
+    Range { limit } prefix after;
 }
 
 /// Asks to run a keyed command.

@@ -1,11 +1,14 @@
 //! What a handler did, to be committed at once.
 
+use std::fmt;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Range;
 use crate::broker::Envelope;
+use crate::hidden::{Hide, hidden};
 
 /// All effects of one run of a handler on its own service.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +46,7 @@ impl Unit {
 }
 
 /// A value that was read by its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Read {
     /// Its table.
     pub table: &'static str,
@@ -54,7 +57,7 @@ pub struct Read {
 }
 
 /// Values that were read by a range.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ScanRead {
     /// Their table.
     pub table: &'static str,
@@ -65,7 +68,7 @@ pub struct ScanRead {
 }
 
 /// A change of the state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Write {
     /// Its table.
     pub table: &'static str,
@@ -89,7 +92,7 @@ pub struct Inbox {
 }
 
 /// What makes two calls of a command the same call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey {
     /// `package.Service.Operation`.
     pub operation: String,
@@ -115,7 +118,7 @@ pub struct Finish {
 }
 
 /// A recorded answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Recorded {
     /// The response, encoded.
     Response(Bytes),
@@ -160,7 +163,7 @@ pub struct Close {
 }
 
 /// Why a unit was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Conflict {
     /// What was read has changed: run the handler again.
     Changed {
@@ -175,4 +178,33 @@ pub enum Conflict {
     Fenced,
     /// The command to undo did something since it was asked: run the undo again.
     Reopened,
+}
+
+hidden! {
+    Read { table version } key;
+    ScanRead { table range } seen;
+    Write { table } key value;
+    RecordKey { operation principal tenant } key;
+}
+
+impl fmt::Debug for Recorded {
+    /// Without what is recorded.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response(bytes) => f.debug_tuple("Response").field(&bytes.hide()).finish(),
+            Self::Failure(bytes) => f.debug_tuple("Failure").field(&bytes.hide()).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Conflict {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed { table, .. } => f.debug_struct("Changed").field("table", table).finish(),
+            Self::Seen => f.write_str("Seen"),
+            Self::Fenced => f.write_str("Fenced"),
+            Self::Reopened => f.write_str("Reopened"),
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The forms of generated types: messages, newtypes, enums, boxes.
 
-use super::{Form, Malformed, Newtype, OpenEnum, Reader, Record, Value, WireType, Writer};
+use super::{
+    Form, Malformed, Newtype, OpenEnum, Reader, Record, Value, WireType, Writer, concealing,
+};
 use crate::check::Violations;
 use crate::json;
 
@@ -35,16 +37,17 @@ impl<T: Record> Form<T> for Message {
 
     #[inline]
     fn read(r: &mut Reader<'_>, v: &mut Violations) -> Result<Option<T>, Malformed> {
-        T::decode(&mut r.message()?, v)
+        let mut message = r.message()?;
+        concealing::<T, _>(v, |v| T::decode(&mut message, v))
     }
 
     #[inline]
     fn read_body(r: &mut Reader<'_>, v: &mut Violations) -> Result<Option<T>, Malformed> {
-        T::decode(r, v)
+        concealing::<T, _>(v, |v| T::decode(r, v))
     }
 
     fn check(value: &T, v: &mut Violations) {
-        value.check(v);
+        concealing::<T, _>(v, |v| value.check(v));
     }
 
     fn view(value: &T) -> json::View<'_> {
@@ -53,7 +56,9 @@ impl<T: Record> Form<T> for Message {
 
     fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         match json {
-            json::Node::Object(members) => T::from_json(&json::Object::new(members), v),
+            json::Node::Object(members) => {
+                concealing::<T, _>(v, |v| T::from_json(&json::Object::new(members), v))
+            }
             other => json::mismatch("an object", other, v),
         }
     }

@@ -31,6 +31,9 @@ use crate::json;
 pub trait Record: Sized + Clone + fmt::Debug + Send + Sync + 'static {
     /// Its full name on the wire, `shop.orders.v1.Order`.
     const NAME: &'static str;
+    /// Sensitive fields that may hold maps, by their names on the wire. Of a violation below one of these the path ends
+    /// there, for the key of a map would be the next part of it.
+    const CONCEALED: &'static [&'static str] = &[];
 
     /// Writes its fields, in order of their numbers.
     fn encode(&self, w: &mut Writer);
@@ -71,7 +74,7 @@ pub trait Record: Sized + Clone + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the bytes are not this message, or a field that must be there is not.
     fn from_bytes(bytes: &Bytes) -> Result<Self, DecodeError> {
-        finish(|v| Self::decode(&mut Reader::shared(bytes), v))
+        finish(|v| concealing::<Self, _>(v, |v| Self::decode(&mut Reader::shared(bytes), v)))
     }
 
     /// As [`from_bytes`](Self::from_bytes), for a slice.
@@ -79,7 +82,7 @@ pub trait Record: Sized + Clone + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the bytes are not this message, or a field that must be there is not.
     fn from_slice(bytes: &[u8]) -> Result<Self, DecodeError> {
-        finish(|v| Self::decode(&mut Reader::new(bytes), v))
+        finish(|v| concealing::<Self, _>(v, |v| Self::decode(&mut Reader::new(bytes), v)))
     }
 
     /// Reads it and judges its constraints: what is done at the edge where values enter.
@@ -88,13 +91,29 @@ pub trait Record: Sized + Clone + fmt::Debug + Send + Sync + 'static {
     /// When the bytes are not this message, a field that must be there is not, or one breaks its rule.
     fn from_bytes_checked(bytes: &Bytes) -> Result<Self, DecodeError> {
         finish(|v| {
-            let record = Self::decode(&mut Reader::shared(bytes), v)?;
-            if let Some(record) = &record {
-                record.check(v);
-            }
-            Ok(record)
+            concealing::<Self, _>(v, |v| {
+                let record = Self::decode(&mut Reader::shared(bytes), v)?;
+                if let Some(record) = &record {
+                    record.check(v);
+                }
+                Ok(record)
+            })
         })
     }
+}
+
+/// Reads or judges a `T`; what is found says nothing of the keys of sensitive maps.
+#[inline]
+pub(crate) fn concealing<T: Record, R>(
+    v: &mut Violations,
+    judge: impl FnOnce(&mut Violations) -> R,
+) -> R {
+    let mark = v.mark();
+    let judged = judge(v);
+    if !T::CONCEALED.is_empty() && v.mark() > mark {
+        v.conceal_from(mark, T::CONCEALED);
+    }
+    judged
 }
 
 fn finish<T>(

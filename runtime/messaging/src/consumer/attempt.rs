@@ -1,12 +1,11 @@
 //! The life of one delivery.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use svckit_core::broker::{Delivery, Failure, Settlement};
 use svckit_core::observe::{Delivered, Event, Outcome};
-use svckit_core::server::{Trouble, Worked};
+use svckit_core::server::{Trouble, Worked, said};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
@@ -313,14 +312,9 @@ fn ended(done: Result<Result<Worked, Trouble>, JoinError>) -> End {
         Ok(Ok(worked)) => End::Worked(worked),
         Ok(Err(trouble)) => End::Failed(Failed::Trouble(trouble)),
         Err(error) if error.is_panic() => {
-            End::Failed(Failed::Panic(panicked(&*error.into_panic())))
+            End::Failed(Failed::Panic(said(&*error.into_panic()).to_owned()))
         }
         // The runtime itself shuts down.
         Err(_) => End::Killed,
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

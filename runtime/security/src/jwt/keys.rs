@@ -104,8 +104,13 @@ impl Keys {
                 "the keys of the tokens' issuer can't be had right now; try again",
             )
             .with_retry_after(PAUSE),
-            _ => Error::unauthenticated("the token is refused: its issuer has no such key"),
+            _ => super::refused("its issuer has no such key"),
         })
+    }
+
+    /// Whether there are keys that may be used.
+    pub(super) fn are_usable(&self) -> bool {
+        self.usable().is_some()
     }
 
     /// The keys that may be used at all.
@@ -127,7 +132,7 @@ impl Keys {
     }
 
     /// Fetches keys that have become old, while the old ones are used.
-    fn renew(self: &Arc<Self>) {
+    pub(super) fn renew(self: &Arc<Self>) {
         let now = self.env.clock.now();
         let old = |at: Instant| now.saturating_duration_since(at) >= FRESH;
         let due = {

@@ -1,5 +1,6 @@
 //! Signed tokens (RFC 7519, with the advice of RFC 8725).
 
+mod cache;
 mod fetch;
 mod keys;
 
@@ -15,10 +16,12 @@ use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::operation::Jwt;
 
+use self::cache::Cache;
 pub(crate) use self::fetch::is_here;
 use self::keys::{Keys, Place};
 use crate::config::AuthConfig;
 use crate::guard::GuardOptions;
+use crate::refusal;
 
 /// How far the issuer's clock may be from ours, in seconds.
 const LEEWAY: f64 = 30.0;
@@ -44,6 +47,7 @@ pub(crate) struct Verifier {
     audience: Vec<String>,
     algorithms: Vec<Algorithm>,
     keys: Arc<Keys>,
+    judged: Cache,
     tenant: Option<&'static str>,
     claims: Vec<String>,
     env: Env,
@@ -52,7 +56,7 @@ pub(crate) struct Verifier {
 type Claims = Map<String, Value>;
 
 fn refused(why: impl std::fmt::Display) -> Error {
-    Error::unauthenticated(format!("the token is refused: {why}"))
+    refusal::invalid(format!("the token is refused: {why}"), refusal::INVALID_TOKEN)
 }
 
 impl Verifier {
@@ -85,6 +89,7 @@ impl Verifier {
         Ok(Self {
             audience: config.audience.clone().unwrap_or_else(stated),
             keys: Keys::new(place, options.tls.clone(), options.env.clone())?,
+            judged: Cache::default(),
             claims: config.claims.clone(),
             env: options.env.clone(),
             issuer,
@@ -94,8 +99,15 @@ impl Verifier {
     }
 
     /// Who has shown this `authorization`.
-    pub(crate) async fn verify(&self, authorization: Option<&str>) -> Result<Principal> {
+    pub(crate) async fn verify(&self, authorization: Option<&str>) -> Result<Arc<Principal>> {
         let token = bearer(authorization)?;
+        let print = cache::print(token);
+        if self.keys.are_usable()
+            && let Some(known) = self.judged.get(&print, seconds(self.env.clock.wall()))
+        {
+            self.keys.renew();
+            return Ok(known);
+        }
         let (algorithm, key_id) = self.header(token)?;
         let key = self.keys.find(key_id.as_deref(), algorithm).await?;
         // What a claim must be is judged below, by the clock that was passed in.
@@ -105,8 +117,10 @@ impl Verifier {
         validation.validate_aud = false;
         let decoded = jsonwebtoken::decode::<Claims>(token, &key, &validation);
         let claims = decoded.map_err(|_| refused("its signature is wrong"))?.claims;
-        self.judge(&claims)?;
-        self.principal(&claims)
+        let expires = self.judge(&claims)?;
+        let principal = Arc::new(self.principal(&claims)?);
+        self.judged.put(print, expires + LEEWAY, &key, &principal);
+        Ok(principal)
     }
 
     /// How the token says that it is signed, and with which key.
@@ -127,7 +141,8 @@ impl Verifier {
         Ok((algorithm, header.get("kid").and_then(Value::as_str).map(str::to_owned)))
     }
 
-    fn judge(&self, claims: &Claims) -> Result<()> {
+    /// When it expires, if it is good now.
+    fn judge(&self, claims: &Claims) -> Result<f64> {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err(refused(format_args!("another issuer than {} has issued it", self.issuer)));
         }
@@ -163,7 +178,7 @@ impl Verifier {
         if time("iat")?.is_some_and(|made| made > now + LEEWAY) {
             return Err(refused("it was issued in the future; one of the clocks is wrong"));
         }
-        Ok(())
+        Ok(expires)
     }
 
     fn principal(&self, claims: &Claims) -> Result<Principal> {
@@ -184,15 +199,17 @@ impl Verifier {
 /// The token of `Bearer TOKEN`.
 fn bearer(authorization: Option<&str>) -> Result<&str> {
     let shown = authorization.ok_or_else(|| {
-        Error::unauthenticated(
+        refusal::missing(
             "no token was shown; send yours in the header `authorization: Bearer …`",
+            refusal::BEARER,
         )
     })?;
     let token = match shown.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => {
-            return Err(Error::unauthenticated(
+            return Err(refusal::missing(
                 "`authorization` holds no bearer token; write `Bearer …`",
+                refusal::BEARER,
             ));
         }
     };

@@ -35,12 +35,15 @@ pub struct App {
 
 impl App {
     /// An app as the environment says: `SVCKIT_CONFIG`, `SVCKIT_DEPLOYMENT`, `SVCKIT_LISTEN`, `SVCKIT_ENDPOINTS`,
-    /// `SVCKIT_DRAIN`; and a log to the standard error by `SVCKIT_LOG`, where the program has none.
+    /// `SVCKIT_DRAIN`; and a log to the standard error by `SVCKIT_LOG`, where the program has none. What a handler's panic
+    /// says is hidden, for it may hold values of a request, unless `SVCKIT_PANICS` is `shown`: see
+    /// [`hide_panics`](crate::hide_panics).
     ///
     /// # Errors
     /// `invalid_argument` or `unavailable`, with what is wrong in the configuration and how to write it.
     pub fn from_env() -> Result<Self> {
         crate::config::known(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        crate::hide_panics(panics_shown(std::env::var("SVCKIT_PANICS").ok().as_deref())?);
         #[cfg(feature = "telemetry")]
         crate::telemetry::install()?;
         let app = Self::with(Config::from_env()?);
@@ -196,6 +199,17 @@ impl App {
             return Err(Error::failed_precondition(mistakes.join("\n")));
         }
         Running::start(self).await
+    }
+}
+
+fn panics_shown(variable: Option<&str>) -> Result<bool> {
+    match variable.map(str::trim) {
+        None | Some("" | "hidden") => Ok(false),
+        Some("shown") => Ok(true),
+        Some(other) => Err(Error::invalid_argument(format!(
+            "SVCKIT_PANICS={other}: write `shown` for the messages of handlers' panics, which may hold values of requests, or \
+             `hidden`"
+        ))),
     }
 }
 

@@ -133,7 +133,7 @@ struct File {
 }
 
 /// The variables that are read.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "SVCKIT_ADMIN",
     "SVCKIT_CONFIG",
     "SVCKIT_DATA",
@@ -143,6 +143,7 @@ const VARIABLES: [&str; 10] = [
     "SVCKIT_LISTEN",
     "SVCKIT_LOG",
     "SVCKIT_LOG_FORMAT",
+    "SVCKIT_PANICS",
     "SVCKIT_PAYLOAD",
 ];
 

@@ -243,12 +243,7 @@ fn with_path(
         if let Some(inside) = inside.as_ref().and_then(params::segment)
             && Some(&inside) != said.as_ref()
         {
-            let (inside, text) = (params::short(&inside), params::short(text));
-            v.push(
-                param.name,
-                "path",
-                format!("is `{text}` in the path, but `{inside}` in the body"),
-            );
+            v.push(param.name, "path", "is one thing in the path and another in the body");
         }
     }
     judged(members, v)

@@ -22,7 +22,6 @@ use super::call::Calls;
 use super::site::sites;
 use super::socket::Sockets;
 use super::{Cors, ServerOptions};
-use crate::params::short;
 use crate::status::Refusal;
 
 /// How long a browser may keep what it was told before a call from another origin.
@@ -127,13 +126,11 @@ fn cors_layer(cors: &Cors) -> CorsLayer {
         .max_age(PREFLIGHT)
 }
 
-/// What is not here.
+/// What is not here. The address is not repeated in words: parts of it may be sensitive, and messages are logged.
 async fn nowhere(request: Request<Body>) -> Response<Body> {
-    let path = request.uri().path();
-    let error = Error::not_found(format!(
-        "nothing is at {}; an operation is where the contract's `http` puts it, else at \
+    let error = Error::not_found(
+        "nothing is at this address; an operation is where the contract's `http` puts it, else at \
          POST /package.Service/Operation",
-        short(path)
-    ));
-    Refusal::from(error).response(path, None)
+    );
+    Refusal::from(error).response(request.uri().path(), None)
 }

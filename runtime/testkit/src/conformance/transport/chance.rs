@@ -409,7 +409,7 @@ fn letter_told(letter: &DeadLetter) -> BTreeMap<&'static str, String> {
     let DeadLetter { group, envelope, attempts, first, failure, number: _, position: _ } = letter;
     BTreeMap::from([
         ("group", group.clone()),
-        ("envelope", format!("{envelope:?}")),
+        ("envelope", envelope.to_json()),
         ("attempts", attempts.to_string()),
         ("first", units(*first).to_string()),
         ("failure", format!("{failure:?}")),
