@@ -22,8 +22,23 @@
 //! the tenant but never the caller's token. A service that calls another shows credentials of its own
 //! ([`Credentials`]), and only where nobody can read them on the way.
 //!
+//! **In five lines** of the file that `SVCKIT_CONFIG` names, TLS, and tokens for a service whose contract says `auth jwt`:
+//!
+//! ```toml
+//! listen = "0.0.0.0:7000"
+//! tls.cert = "/etc/shop/tls.crt"
+//! tls.key = "/etc/shop/tls.key"
+//! [auth."shop.orders.v1.Orders"]
+//! jwks_url = "https://id.shop.example/keys"
+//! ```
+//!
+//! **A token that was good** is known again by its digest until it expires, or its issuer's keys are fetched anew, so that
+//! not every call verifies a signature. One that is revoked before it expires is taken until then, as with any JWT.
+//!
+//! **For whom** travels on with events and queued commands (`Principal::carry`), without scopes and claims.
+//!
 //! **Refusals** say what is wrong with the kind of credential and never repeat it: `unauthenticated` where nobody is known
-//! by it, `permission_denied` where they are known and may not, `unavailable` where the issuer's keys can't be had.
+//! by it (`CREDENTIALS_MISSING`, `CREDENTIALS_INVALID`), `permission_denied` where they are known and may not, `unavailable` where the issuer's keys can't be had.
 
 mod api_key;
 mod certificate;

@@ -191,20 +191,71 @@ async fn certificates_are_exchanged_while_it_serves() {
 }
 
 #[test]
-fn what_is_half_said_or_unreadable_is_told() {
+fn what_is_wrong_with_certificates_is_told_with_what_to_do() {
     let files = Files(tempfile::tempdir().unwrap());
     let ours = authority();
-    let (cert, _) = files.issue("one", &ours, "localhost", false);
+    let (cert, cert_key) = files.issue("one", &ours, "localhost", false);
     let (_, key) = files.issue("two", &ours, "localhost", false);
     let message = |config: &TlsConfig| {
         ServerTls::new(config, Env::default()).err().map(|e| e.message().to_owned())
     };
     let half = TlsConfig { cert: Some(cert.clone()), ..TlsConfig::default() };
     assert!(message(&half).unwrap().contains("both `cert` and `key`"));
-    assert!(message(&serving((cert, key.clone()))).unwrap().contains("can't be used"));
-    let none = serving((files.path("none.crt"), key.clone()));
-    assert!(message(&none).unwrap().contains("none.crt"));
-    let text = files.write("text.crt", "hello");
-    assert!(message(&serving((text, key))).unwrap().contains("BEGIN CERTIFICATE"));
+    let demanding =
+        TlsConfig { client_required: true, ..serving((cert.clone(), cert_key.clone())) };
+    assert!(message(&demanding).unwrap().contains("client_required needs `client_ca`"));
     assert_eq!(message(&TlsConfig::default()), None);
+    let none = files.path("none.crt");
+    let text = files.write("text", "hello");
+    let empty = files.write("empty", "");
+    let binary = files.path("binary");
+    std::fs::write(&binary, [0x30, 0x82, 0xff, 0xfe]).unwrap();
+    let locked = files.write(
+        "locked",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    let asked = files.write(
+        "asked",
+        "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
+    );
+    for (cert, key, wanted) in [
+        (&none, &cert_key, "none.crt can't be used: there is no such file"),
+        (&cert, &none, "none.crt can't be used: there is no such file"),
+        (&text, &cert_key, "it holds no PEM; a `-----BEGIN CERTIFICATE-----` is needed"),
+        (&empty, &cert_key, "it holds nothing"),
+        (&binary, &cert_key, "openssl x509 -inform der"),
+        (&cert_key, &cert, "it holds a private key; a `-----BEGIN CERTIFICATE-----` is needed"),
+        (&asked, &cert_key, "a request for a certificate, not yet signed"),
+        (&cert, &cert, "it holds a certificate; a `-----BEGIN PRIVATE KEY-----` is needed"),
+        (&cert, &locked, "encrypted (`openssl pkey` decrypts it)"),
+        (&cert, &key, "two.key is not that of the first certificate in"),
+    ] {
+        let said = message(&serving((cert.clone(), key.clone()))).expect("it is refused");
+        assert!(said.starts_with("[tls]: ") && said.contains(wanted), "{wanted}: {said}");
+        let client = TlsConfig {
+            client_cert: Some(cert.clone()),
+            client_key: Some(key.clone()),
+            ..trusting(&files.write("ca.crt", &ours.pem()))
+        };
+        let said = ClientTls::new(&client, Env::default()).unwrap_err().message().to_owned();
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    let lost = ClientTls::new(&trusting(&none), Env::default()).unwrap_err();
+    assert!(lost.message().contains("there is no such file"), "{lost}");
+}
+
+#[tokio::test]
+async fn a_certificate_is_not_believed_before_its_time() {
+    let files = Files(tempfile::tempdir().unwrap());
+    let ours = authority();
+    let ca = files.write("ca.crt", &ours.pem());
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(2090, 1, 1), date_time_ymd(2091, 1, 1));
+    let key = KeyPair::generate().unwrap();
+    let early = params.signed_by(&key, &ours).unwrap();
+    let pair = (files.write("e.crt", &early.pem()), files.write("e.key", &key.serialize_pem()));
+    let address = serve(server(&serving(pair), Env::default())).await;
+    let client = ClientTls::new(&trusting(&ca), Env::default()).unwrap();
+    let why = ask(&client, address, "localhost").await.unwrap_err();
+    assert!(why.contains("not valid yet") || why.contains("NotValidYet"), "{why}");
 }

@@ -14,7 +14,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::tls::{BoxIo, Protocol, TlsConnect};
 use tokio_rustls::TlsConnector;
 
-use super::files::{Watched, identity, provider, roots};
+use super::files::{Watched, identity, no_pair, provider, roots};
 use crate::config::TlsConfig;
 
 /// TLS 1.2 and 1.3 to callees. A callee must show a certificate for the host that was asked for, signed by `ca`, or by
@@ -68,8 +68,9 @@ fn made(
     let mut config = match own {
         None => builder.with_no_client_auth(),
         Some((cert, key)) => {
-            let (certificates, key) = identity(cert, key)?;
-            builder.with_client_auth_cert(certificates, key).map_err(invalid)?
+            let (certificates, private) = identity(cert, key)?;
+            let made = builder.with_client_auth_cert(certificates, private);
+            made.map_err(|error| no_pair(cert, key, &error))?
         }
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

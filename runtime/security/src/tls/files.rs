@@ -1,12 +1,13 @@
 //! PEM files, and when they have changed.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
@@ -24,11 +25,13 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 /// # Errors
 /// `invalid_argument` that names the file and says what is wrong with it.
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let wrong = |why: String| unreadable(path, &why);
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
-    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(error.to_string()))?;
+    let text = text(path)?;
+    let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+    let all = read.map_err(|error| unreadable(path, &error.to_string()))?;
     if all.is_empty() {
-        return Err(wrong("there is no `-----BEGIN CERTIFICATE-----` in it".to_owned()));
+        let holds = holds(&text);
+        let why = format!("it holds {holds}; a `-----BEGIN CERTIFICATE-----` is needed");
+        return Err(unreadable(path, &why));
     }
     Ok(all)
 }
@@ -37,7 +40,14 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
 /// As [`certificates`].
 pub(super) fn identity(cert: &Path, key: &Path) -> Result<Identity> {
     let certificates = certificates(cert)?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unreadable(key, &e.to_string()))?;
+    let text = text(key)?;
+    let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|error| match error {
+        pem::Error::NoItemsFound => {
+            let holds = holds(&text);
+            unreadable(key, &format!("it holds {holds}; a `-----BEGIN PRIVATE KEY-----` is needed"))
+        }
+        other => unreadable(key, &other.to_string()),
+    })?;
     Ok((certificates, key))
 }
 
@@ -51,11 +61,52 @@ pub(super) fn roots(path: &Path) -> Result<Arc<RootCertStore>> {
     Ok(Arc::new(roots))
 }
 
-fn unreadable(path: &Path, why: &str) -> Error {
+/// Why a certificate and its key make no pair, and what to do.
+pub(super) fn no_pair(cert: &Path, key: &Path, error: &rustls::Error) -> Error {
+    let (cert, key) = (cert.display(), key.display());
+    if let rustls::Error::InconsistentKeys(_) = error {
+        return Error::invalid_argument(format!(
+            "the key {key} is not that of the first certificate in {cert}; write the pair that was made together, the \
+             server's own certificate first and then those that signed it"
+        ));
+    }
     Error::invalid_argument(format!(
-        "{} can't be used: {why}; a PEM file is needed",
-        path.display()
+        "the certificate {cert} and the key {key} can't be used: {error}"
     ))
+}
+
+fn text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unreadable(path, "there is no such file"),
+        ErrorKind::PermissionDenied => {
+            unreadable(path, "this process may not read it; give its user the right to")
+        }
+        ErrorKind::InvalidData => unreadable(
+            path,
+            "it is no text; `openssl x509 -inform der` and `openssl pkey -inform der` make PEM of DER",
+        ),
+        _ => unreadable(path, &error.to_string()),
+    })
+}
+
+/// What a file holds instead of what is needed; never the thing itself.
+fn holds(text: &str) -> &'static str {
+    let found = |what: &str| text.contains(&format!("-----BEGIN {what}"));
+    match () {
+        () if found("ENCRYPTED PRIVATE KEY") => {
+            "a private key that is encrypted (`openssl pkey` decrypts it)"
+        }
+        () if text.contains("PRIVATE KEY-----") => "a private key",
+        () if found("CERTIFICATE REQUEST") => "a request for a certificate, not yet signed",
+        () if found("CERTIFICATE") => "a certificate",
+        () if found("PUBLIC KEY") => "a public key",
+        () if text.trim().is_empty() => "nothing",
+        () => "no PEM",
+    }
+}
+
+fn unreadable(path: &Path, why: &str) -> Error {
+    Error::invalid_argument(format!("{} can't be used: {why}", path.display()))
 }
 
 /// When a file was written, and how long it is.
@@ -107,12 +158,12 @@ impl<T: Clone> Watched<T> {
                 state.stamps = stamps;
                 match (self.make)() {
                     Ok(made) => {
-                        tracing::info!("certificates were read again");
+                        tracing::info!(files = ?self.files, "files were read again");
                         state.made = made;
                     }
                     Err(error) => {
                         tracing::error!(
-                            "new certificates are refused and the old ones are kept: {}",
+                            "what files say now is refused, and what they said is kept: {}",
                             error.message()
                         );
                     }

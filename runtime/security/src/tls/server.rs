@@ -14,7 +14,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::tls::{BoxIo, PeerCertificate, Secured, TlsAccept};
 use tokio_rustls::TlsAcceptor;
 
-use super::files::{Watched, identity, provider, roots};
+use super::files::{Watched, identity, no_pair, provider, roots};
 use crate::config::TlsConfig;
 
 /// How long a caller may take to greet.
@@ -81,7 +81,8 @@ fn made(
         }
     };
     let (certificates, private) = identity(cert, key)?;
-    let mut config = builder.with_single_cert(certificates, private).map_err(|e| invalid(&e))?;
+    let made = builder.with_single_cert(certificates, private);
+    let mut config = made.map_err(|error| no_pair(cert, key, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -76,3 +76,30 @@ fn a_file_is_read() {
         .unwrap();
     assert_eq!((config.drain, config.endpoints.len()), (Duration::from_secs(300), 1));
 }
+
+#[test]
+fn what_the_readme_says_of_callers_is_read() {
+    let readme = include_str!("../../../../README.md");
+    let (_, chapter) = readme.split_once("## Who may call").unwrap();
+    let text = chapter.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(text.lines().count(), 5);
+    let mut config = Config::default();
+    config.text(text).unwrap();
+    assert_eq!(config.tls.cert.as_deref(), Some(Path::new("/etc/shop/tls.crt")));
+    let auth = &config.auth["shop.orders.v1.Orders"];
+    assert_eq!(auth.jwks_url.as_deref(), Some("https://id.shop.example/keys"));
+}
+
+#[test]
+fn what_is_wrong_about_callers_is_told() {
+    for (text, wanted) in [
+        ("tls.certificate = \"a\"", "`cert`"),
+        ("[auth.\"t.v1.T\"]\njwks = \"https://a\"", "`jwks_url`"),
+        ("[[auth.\"t.v1.T\".keys]]\nname = \"a\"", "missing field `sha256`"),
+        ("[[auth.\"t.v1.T\".keys]]\nname = \"a\"\nkey = \"b\"", "`sha256`"),
+        ("[credentials.\"t.v1.T\"]\nbearer = \"x\"", "`bearer_file`"),
+    ] {
+        let error = Config::default().text(text).unwrap_err();
+        assert!(error.message().contains(wanted), "{text}: {error}");
+    }
+}

@@ -102,8 +102,12 @@ pub fn app() -> (App, Arc<Probe>) {
 }
 
 pub fn app_with(config: Config) -> (App, Arc<Probe>) {
+    app_in(config, env())
+}
+
+pub fn app_in(config: Config, env: Env) -> (App, Arc<Probe>) {
     let probe = Arc::new(Probe::default());
-    let app = App::with_env(config, env())
+    let app = App::with_env(config, env)
         .serve(orders::server(Orders(probe.clone())))
         .serve(inventory::server(Inventory(probe.clone())));
     (app, probe)
