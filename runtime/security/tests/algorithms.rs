@@ -70,7 +70,10 @@ async fn judged(guard: &Guard, token: &str) -> Result<()> {
 
 /// Answers each path with a document, and remembers what was asked.
 #[derive(Clone, Default)]
-struct Site(Arc<Mutex<(BTreeMap<String, Value>, Vec<String>)>>);
+struct Site(Arc<Mutex<Kept>>);
+
+/// The documents by their paths, and the paths that were asked for.
+type Kept = (BTreeMap<String, Value>, Vec<String>);
 
 impl Site {
     async fn start(&self) -> String {
