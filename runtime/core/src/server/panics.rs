@@ -33,7 +33,7 @@ thread_local! {
 
 /// Keeps the messages of handlers' panics out of the log and of the standard error, which get the place of the panic; those
 /// that are literals are told all the same. Panics elsewhere, also in tasks that a handler spawns, go on to the hook that
-/// was there. Stands once at the start of a program; [`App::from_env`] of the facade does it.
+/// was there. Stands once at the start of a program; `App::from_env` of the facade does it.
 ///
 /// `shown`: messages are told as they are, for machines on which no secrets are.
 pub fn hide_panics(shown: bool) {
