@@ -6,18 +6,24 @@
 //! retry.attempts = 4
 //! ```
 //!
-//! An override changes one policy, not those that extend it: policies are flat at run time.
+//! An override changes one policy, not those that extend it: policies are flat at run time. Or one operation, by its name:
+//!
+//! ```toml
+//! [policy."shop.orders.v1.Orders.PlaceOrder"]
+//! timeout.attempt = "700ms"
+//! ```
 
 use std::path::Path;
 
 use svckit_diagnostics::suggest::did_you_mean;
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap, Span, render};
-use svckit_model::{Id, Policy, World};
+use svckit_model::timing::{Times, Timing};
+use svckit_model::{Id, Operation, Policy, World};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::probe::Probe;
-use super::{NUMBERS, Number, contradiction};
+use super::{NUMBERS, Number, Unit, contradiction};
 use crate::{Checked, Failure, codes};
 
 /// What proving overrides came to.
@@ -51,9 +57,17 @@ pub fn prove(checked: &Checked, path: &Path, shown: &str) -> Result<Proof, Failu
     Ok(Proof { count: overrides.len(), diagnostics, sources })
 }
 
-/// One number of one policy.
+/// What an override changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Policy(Id<Policy>),
+    /// The numbers of one operation, after those of its policy.
+    Operation(Id<Operation>),
+}
+
+/// One number of one policy or operation.
 struct Override {
-    policy: Id<Policy>,
+    of: Of,
     number: &'static Number,
     value: u64,
     span: Span,
@@ -62,9 +76,13 @@ struct Override {
 /// What speaks against them, all together.
 fn refused(checked: &Checked, overrides: &[Override]) -> Vec<Diagnostic> {
     let mut probe = Probe::new(checked.world.clone(), crate::lint_options(&checked.inputs));
-    let mut wrong = Vec::new();
-    for one in overrides {
-        let policy = &mut probe.world.policies[one.policy];
+    let mut wrong = beyond_standard(&probe.world, overrides);
+    let mut changed = Vec::new();
+    let (policies, operations): (Vec<_>, Vec<_>) =
+        overrides.iter().partition(|one| matches!(one.of, Of::Policy(_)));
+    for one in policies.into_iter().chain(operations) {
+        let policy = changed_policy(&mut probe.world, one.of, &mut changed);
+        let policy = &mut probe.world.policies[policy];
         if !(one.number.set)(&mut policy.numbers, one.value) {
             let block = one.number.name.split('.').next().unwrap_or_default();
             let name = &policy.info.name;
@@ -72,12 +90,10 @@ fn refused(checked: &Checked, overrides: &[Override]) -> Vec<Diagnostic> {
             wrong.push(Diagnostic::new(codes::REFUSED_OVERRIDE, one.span, message));
         }
     }
-    let mut policies: Vec<Id<Policy>> = overrides.iter().map(|o| o.policy).collect();
-    policies.dedup();
-    for policy in policies {
+    for (of, policy) in changed {
         let found = &probe.world.policies[policy];
         if let Some(message) = contradiction(&found.numbers) {
-            let mine: Vec<&Override> = overrides.iter().filter(|o| o.policy == policy).collect();
+            let mine: Vec<&Override> = overrides.iter().filter(|o| o.of == of).collect();
             let message = format!("policy `{}` can't hold together: {message}", found.info.name);
             let span = mine[0].span;
             wrong.push(labelled(
@@ -91,6 +107,65 @@ fn refused(checked: &Checked, overrides: &[Override]) -> Vec<Diagnostic> {
     }
     let all: Vec<&Override> = overrides.iter().collect();
     probe.fires().into_iter().map(|found| labelled(found, &all)).collect()
+}
+
+/// The policy that an override changes: for an operation a copy of its own, in which its policy's overrides hold already.
+fn changed_policy(world: &mut World, of: Of, changed: &mut Vec<(Of, Id<Policy>)>) -> Id<Policy> {
+    if let Some((_, policy)) = changed.iter().find(|(known, _)| *known == of) {
+        return *policy;
+    }
+    let policy = match of {
+        Of::Policy(policy) => policy,
+        Of::Operation(id) => {
+            let operation = &world.operations[id];
+            let mut own = world.policies[operation.policy].clone();
+            own.info.name.clone_from(&operation.info.name);
+            let own = world.policies.push(own);
+            world.operations[id].policy = own;
+            own
+        }
+    };
+    changed.push((of, policy));
+    policy
+}
+
+/// What the runtime refuses of operations under `standard`: it takes from half to twice of a number, and no more retries.
+fn beyond_standard(world: &World, overrides: &[Override]) -> Vec<Diagnostic> {
+    let timing = Timing::new(world);
+    let beyond = |one: &Override| {
+        let Of::Operation(id) = one.of else { return None };
+        let operation = &world.operations[id];
+        let policy = &world.policies[operation.policy];
+        if policy.extends.is_some() {
+            return None;
+        }
+        let Times { attempt, total, .. } = timing.of(id);
+        let number = one.number;
+        let contracts = match number.name {
+            "timeout.attempt" => attempt,
+            "timeout.total" => total,
+            _ => (number.get)(&policy.numbers)?,
+        };
+        let (least, most) = if number.name.starts_with("retry.") && !number.name.contains("backoff")
+        {
+            (0, contracts)
+        } else {
+            ((contracts / 2).max(1), contracts.saturating_mul(2))
+        };
+        let most = if number.unit == Unit::Percent { most.min(100_000) } else { most };
+        if (least..=most).contains(&one.value) {
+            return None;
+        }
+        let name = &operation.info.name;
+        let (least, most) = (number.unit.text(least), number.unit.text(most));
+        let message = format!(
+            "`{}` of `{name}`, which names no policy, may be {least} to {most}",
+            number.name
+        );
+        let help = "write a policy for it in the contract to go further, for then its calls are judged with it";
+        Some(Diagnostic::new(codes::REFUSED_OVERRIDE, one.span, message).help(help))
+    };
+    overrides.iter().filter_map(beyond).collect()
 }
 
 /// A message with the overrides that led to it, a few of them.
@@ -136,9 +211,9 @@ impl Reader<'_> {
             return overrides;
         };
         for (name, value) in policies {
-            let Some(policy) = self.policy(name) else { continue };
+            let Some(of) = self.of(name) else { continue };
             match value.get_ref().as_table() {
-                Some(blocks) => self.blocks(policy, "", blocks, &mut overrides),
+                Some(blocks) => self.blocks(of, "", blocks, &mut overrides),
                 None => self.wrong(value.span(), "a policy is a table".into(), String::new()),
             }
         }
@@ -146,36 +221,40 @@ impl Reader<'_> {
         overrides
     }
 
-    fn policy(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>) -> Option<Id<Policy>> {
+    fn of(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>) -> Option<Of> {
         let world = self.world;
-        let named = |id: Id<Policy>| world.qualified(&world.policies[id].info);
-        let found = world.policies.ids().find(|id| named(*id) == *name.get_ref());
+        let policy = |id: Id<Policy>| world.qualified(&world.policies[id].info);
+        let operation = |id: Id<Operation>| {
+            let operation = &world.operations[id];
+            let service = world.qualified(&world.services[operation.service].info);
+            format!("{service}.{}", operation.info.name)
+        };
+        let policies = world.policies.ids().map(|id| (policy(id), Of::Policy(id)));
+        let operations = world.operations.ids().map(|id| (operation(id), Of::Operation(id)));
+        let mut all = policies.chain(operations);
+        let found = all.find(|(known, _)| *known == *name.get_ref()).map(|(_, of)| of);
         if found.is_none() {
-            let names: Vec<String> = world.policies.ids().map(named).collect();
+            let names = world.policies.ids().map(policy);
+            let names: Vec<String> = names.chain(world.operations.ids().map(operation)).collect();
             let near = did_you_mean(name.get_ref(), names.iter().map(String::as_str));
             let help = near.map_or_else(
-                || "name it with its package, as in `shop.orders.v1.Interactive`".to_owned(),
+                || "name it with its package, as in `shop.orders.v1.Interactive`, or as in `shop.orders.v1.Orders.PlaceOrder`".to_owned(),
                 |n| format!("did you mean `{n}`?"),
             );
-            self.wrong(name.span(), format!("there is no policy `{}`", name.get_ref()), help);
+            let message = format!("there is no policy or operation `{}`", name.get_ref());
+            self.wrong(name.span(), message, help);
         }
         found
     }
 
     /// Reads `timeout.attempt = …`, however the dots are written.
-    fn blocks(
-        &mut self,
-        policy: Id<Policy>,
-        prefix: &str,
-        table: &DeTable<'_>,
-        overrides: &mut Vec<Override>,
-    ) {
+    fn blocks(&mut self, of: Of, prefix: &str, table: &DeTable<'_>, overrides: &mut Vec<Override>) {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
             if let Some(inner) = value.get_ref().as_table()
                 && prefix.is_empty()
             {
-                self.blocks(policy, &format!("{name}."), inner, overrides);
+                self.blocks(of, &format!("{name}."), inner, overrides);
                 continue;
             }
             let Some(number) = NUMBERS.iter().find(|n| n.name == name) else {
@@ -196,7 +275,7 @@ impl Reader<'_> {
             match number.unit.parse(&text) {
                 Some(value_read) => {
                     let span = self.span(key.span().start..value.span().end);
-                    overrides.push(Override { policy, number, value: value_read, span });
+                    overrides.push(Override { of, number, value: value_read, span });
                 }
                 None => {
                     let message = format!("`{name}` must be {}", number.unit.example());

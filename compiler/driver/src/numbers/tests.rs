@@ -238,3 +238,41 @@ fn several_overrides_may_be_refused_together_that_are_safe_alone() {
     assert!(slugs.contains(&"timeout-inversion") || slugs.contains(&"dead-attempt"), "{slugs:?}");
     assert!(both.diagnostics[0].labels.iter().any(|l| l.message == "overridden: 1s"));
 }
+
+#[test]
+fn an_operation_is_overridden_by_its_name_after_its_policy() {
+    let folder = Folder::new();
+    let world = format!("{CHAIN}\nservice Alone {{\n  query Look() -> bool\n}}\n");
+    let checked = checked(&folder, &world);
+    let path = folder.path().join("one.toml");
+    let told = |text: &str| {
+        fs::write(&path, text).expect("a file");
+        let proof = prove(&checked, &path, "one.toml").expect("it can be read");
+        proof.diagnostics.into_iter().map(|d| d.message).collect::<Vec<_>>()
+    };
+    let know = "[policy.\"shop.v1.Back.Know\"]\ntimeout.total = ";
+    assert_eq!(told(&format!("{know}\"1200ms\"")), [""; 0]);
+    let policy = "[policy.\"shop.v1.Inner\"]\ntimeout.total = ";
+    for (text, limit) in
+        [(format!("{know}\"100ms\""), "100ms"), (format!("{policy}\"100ms\""), "100ms")]
+    {
+        let told = told(&text).join("\n");
+        assert!(told.contains("can't hold together") && told.contains(limit), "{told}");
+    }
+    // What the policy is given holds for the operation, unless it is given another number itself.
+    let both = format!("{policy}\"100ms\"\n{know}\"1200ms\"");
+    assert!(told(&both).iter().all(|m| !m.contains("`Know`")), "{:?}", told(&both));
+    let look = "[policy.\"shop.v1.Alone.Look\"]\n";
+    assert_eq!(told(&format!("{look}timeout.attempt = \"1200ms\"\nretry.attempts = 2")), [""; 0]);
+    let table = [
+        ("timeout.attempt = \"2100ms\"", "may be 500ms to 2s"),
+        ("timeout.total = \"1s\"", "may be 1500ms to 6s"),
+        ("retry.attempts = 4", "may be 0 to 3"),
+    ];
+    for (number, range) in table {
+        let told = told(&format!("{look}{number}")).join("\n");
+        assert!(told.contains("names no policy") && told.contains(range), "{number}: {told}");
+    }
+    let unknown = told("[policy.\"shop.v1.Back.Knew\"]\ntimeout.total = \"1s\"");
+    assert_eq!(unknown, ["there is no policy or operation `shop.v1.Back.Knew`"]);
+}
