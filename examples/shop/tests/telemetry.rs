@@ -369,11 +369,13 @@ fn scraped(metrics: &str) {
     let placed = "rpc_method=\"shop.orders.v1.OrdersService/PlaceOrder\"";
     let count = "rpc_server_call_duration_seconds_count";
     assert_eq!(sum(&[count, placed, "rpc_response_status_code=\"OK\""]), 1.0, "{metrics}");
-    assert_eq!(sum(&["rpc_server_call_duration_seconds_bucket", placed, "le=\"+Inf\""]), 1.0);
+    // The one that was done, and the one whose body was no JSON.
+    assert_eq!(sum(&["rpc_server_call_duration_seconds_bucket", placed, "le=\"+Inf\""]), 2.0);
     assert_eq!(sum(&[count, "error_type=\"shop.orders.v1.OrderNotFound\""]), 2.0, "{metrics}");
     assert_eq!(
         sum(&["http_server_request_duration_seconds_count", "http_route=\"/v1/orders/{id}\""]),
-        1.0
+        1.0,
+        "{metrics}"
     );
     assert!(sum(&["messaging_process_duration_seconds_count", "OrderPlaced"]) >= 1.0);
     assert!(sum(&["svckit_message_deliveries_total", "outcome=\"done\""]) >= 4.0);
