@@ -6,7 +6,7 @@
 //! that to send one takes no time. Operations that call each other in a circle count as leaves where the circle closes.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::redelivery::Pauses;
 use crate::{

@@ -1,15 +1,11 @@
 //! A unary call over loopback, beside a server and a client of tonic with the same message.
 
 use svckit::App;
+use svckit_bench::echo::{order, request, tonic_by_hand};
+use svckit_bench::ours::Order;
 use svckit_bench::ours::echo::{self, SendContext, SendError};
-use svckit_bench::ours::{Line, Order, Small};
-use svckit_bench::theirs::echo_service_client::EchoServiceClient;
-use svckit_bench::theirs::echo_service_server::{EchoService, EchoServiceServer};
-use svckit_bench::theirs::{self, SendRequest, SendResponse};
 use svckit_bench::{in_earnest, race};
 use tokio::runtime::Runtime;
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Endpoint, Server};
 
 struct Mine;
 
@@ -19,23 +15,10 @@ impl echo::Service for Mine {
     }
 }
 
-struct Tonics;
-
-#[tonic::async_trait]
-impl EchoService for Tonics {
-    async fn send(
-        &self,
-        request: tonic::Request<SendRequest>,
-    ) -> Result<tonic::Response<SendResponse>, tonic::Status> {
-        let SendRequest { id, lines, total } = request.into_inner();
-        Ok(tonic::Response::new(SendResponse { id, lines, total }))
-    }
-}
-
 fn main() {
     let runtime = Runtime::new().expect("threads can be started");
     let ours = runtime.block_on(ours());
-    let theirs = runtime.block_on(theirs());
+    let theirs = runtime.block_on(tonic_by_hand());
     let (rounds, calls) = if in_earnest() { (41, 300) } else { (1, 1) };
     for lines in [1, 20] {
         let (order, request) = (order(lines), request(lines));
@@ -96,27 +79,4 @@ async fn ours() -> echo::Client {
     std::mem::forget(running);
     let away = App::local().endpoint("bench.shapes.v1.Echo", url);
     echo::Client::connect(&away).await.expect("the way is known")
-}
-
-async fn theirs() -> EchoServiceClient<tonic::transport::Channel> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let server = Server::builder().add_service(EchoServiceServer::new(Tonics));
-    // Without it the peer waits for acknowledgements, and we would win by far and wrongly.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    tokio::spawn(server.serve_with_incoming(incoming));
-    let endpoint = Endpoint::from_shared(url).expect("a URL");
-    EchoServiceClient::new(endpoint.connect().await.expect("it listens"))
-}
-
-fn order(lines: u32) -> Order {
-    let price = || Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
-    let line = |i| Line { sku: format!("MUG-{i}"), quantity: i, price: price() };
-    Order { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: price() }
-}
-
-fn request(lines: u32) -> SendRequest {
-    let price = || theirs::Small { currency: "EUR".into(), units: 4, nanos: 500_000_000 };
-    let line = |i| theirs::Line { sku: format!("MUG-{i}"), quantity: i, price: Some(price()) };
-    SendRequest { id: "o-1".into(), lines: (1..=lines).map(line).collect(), total: Some(price()) }
 }

@@ -1,22 +1,9 @@
 //! Numbers that can be worked out by hand.
 
-use svckit_diagnostics::{Diagnostic, SourceMap};
-
 use super::*;
-use crate::{Source, resolve};
+use crate::timing::tests::world;
 
 const S: u64 = 1_000_000_000;
-
-fn world(text: &str) -> World {
-    let text = format!("package a.b.v1\n{text}");
-    let file = SourceMap::default().add("a.svc", text.as_str());
-    let parsed = svckit_syntax::parse(file, &text);
-    let resolved = resolve(&[Source { file: &parsed.file, external: false }]);
-    let found = parsed.diagnostics.iter().chain(&resolved.diagnostics);
-    let errors: Vec<_> = found.filter(|d| Diagnostic::is_error(d)).collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    resolved.world
-}
 
 fn of_on(text: &str, handler: &str) -> Option<Redelivery> {
     let events = "service A { command Go(id @1: uuid) emits E  event E { id @1: uuid } key id }";

@@ -8,7 +8,8 @@ use crate::{Backoff, Source, resolve};
 const MS: u64 = 1_000_000;
 const S: u64 = 1_000 * MS;
 
-fn world(text: &str) -> World {
+/// The world of one file without mistakes, whose package is named for it.
+pub(crate) fn world(text: &str) -> World {
     let text = format!("package a.b.v1\n{text}");
     let file = SourceMap::default().add("a.svc", text.as_str());
     let parsed = svckit_syntax::parse(file, &text);
