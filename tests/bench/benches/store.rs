@@ -47,14 +47,13 @@ fn main() {
     }
 }
 
-/// So many units, by tasks that each commit one after the other.
+/// So many units and no more, by tasks that each commit one after the other.
 async fn commits(store: &Arc<SqliteStore>, first: u128, units: usize, tasks: usize) {
-    let each = units.div_ceil(tasks);
     let tasks = (0..tasks).map(|task| {
         let store = store.clone();
         tokio::spawn(async move {
-            for n in 0..each {
-                let unit = unit(first + (task * each + n) as u128);
+            for n in (task..units).step_by(tasks) {
+                let unit = unit(first + n as u128);
                 assert_eq!(store.commit(unit).await.expect("there is room"), Commit::Done);
             }
         })
