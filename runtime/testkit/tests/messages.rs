@@ -20,15 +20,14 @@ fn main() -> ExitCode {
     // Each waits for processes more than it works.
     arguments.test_threads.get_or_insert(6);
     let scenarios = messages::all();
-    let on = |scenario: Scenario| BACKENDS.map(|backend| case(scenario, backend));
+    let on = |scenario: Scenario| {
+        BACKENDS.map(|backend| {
+            let in_memory = backend == Backend::Memory;
+            Case::new(scenario, backend.name(), in_memory, move || World::new(backend))
+        })
+    };
     let cases = scenarios.into_iter().flat_map(on).collect();
     suite::run("Messages", &arguments, cases, Vec::new())
-}
-
-fn case(scenario: Scenario, backend: Backend) -> Case {
-    let without = if backend == Backend::Memory { scenario.not_in_memory } else { "" };
-    let play = Box::new(move || (scenario.play)(World::new(backend)));
-    Case { area: scenario.area, scenario: scenario.name, on: backend.name(), without, play }
 }
 
 /// Handlers panic because a message says so; nobody needs to read of that.

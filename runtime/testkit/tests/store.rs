@@ -29,8 +29,8 @@ fn main() -> ExitCode {
     let scenarios = store::all();
     let on = |scenario: Scenario| {
         [
-            case("memory", scenario.not_in_memory, scenario, memory),
-            case("SQLite", "", scenario, || sqlite(Synchronous::Full)),
+            Case::new(scenario, "memory", true, memory),
+            Case::new(scenario, "SQLite", false, || sqlite(Synchronous::Full)),
         ]
     };
     let cases = scenarios.iter().copied().flat_map(on).collect();
@@ -39,14 +39,4 @@ fn main() -> ExitCode {
         Ok(())
     });
     suite::run("Stores", &Arguments::from_args(), cases, vec![chance])
-}
-
-fn case(
-    on: &'static str,
-    without: &'static str,
-    scenario: Scenario,
-    subject: fn() -> Subject,
-) -> Case {
-    let play = Box::new(move || (scenario.play)(subject()));
-    Case { area: scenario.area, scenario: scenario.name, on, without, play }
 }

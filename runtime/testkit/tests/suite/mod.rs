@@ -7,17 +7,32 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::LocalBoxFuture;
 use libtest_mimic::{Arguments, Failed, Trial};
+use svckit_testkit::conformance::scenario::Scenario;
 use svckit_testkit::conformance::table::{self, Row, Verdict};
 
 /// One scenario on one transport or store.
 pub(crate) struct Case {
-    pub(crate) area: &'static str,
-    pub(crate) scenario: &'static str,
+    area: &'static str,
+    scenario: &'static str,
     /// The transport or store.
-    pub(crate) on: &'static str,
+    on: &'static str,
     /// Why it has no meaning there; empty where it has.
-    pub(crate) without: &'static str,
-    pub(crate) play: Box<dyn FnOnce() -> LocalBoxFuture<'static, ()> + Send>,
+    without: &'static str,
+    play: Box<dyn FnOnce() -> LocalBoxFuture<'static, ()> + Send>,
+}
+
+impl Case {
+    /// The scenario on one that is kept in memory, or on one that is not.
+    pub(crate) fn new<S: 'static>(
+        scenario: Scenario<S>,
+        on: &'static str,
+        in_memory: bool,
+        subject: impl FnOnce() -> S + Send + 'static,
+    ) -> Self {
+        let Scenario { area, name, not_in_memory, play } = scenario;
+        let without = if in_memory { not_in_memory } else { "" };
+        Self { area, scenario: name, on, without, play: Box::new(move || play(subject())) }
+    }
 }
 
 type Verdicts = Arc<Mutex<BTreeMap<(usize, &'static str), Verdict>>>;

@@ -13,8 +13,6 @@ mod watched;
 mod worker;
 mod world;
 
-use futures_util::future::LocalBoxFuture;
-
 pub use self::crash::Label;
 pub use self::say::{Act, Say};
 pub use self::scenarios::all;
@@ -23,14 +21,4 @@ pub use self::worker::{Setup, WORKER, child};
 pub use self::world::{Backend, World};
 
 /// One scenario.
-#[derive(Clone, Copy)]
-pub struct Scenario {
-    /// Its part of the suite.
-    pub area: &'static str,
-    /// What happens, and what must hold.
-    pub name: &'static str,
-    /// Why it has no meaning in memory; empty where it has.
-    pub not_in_memory: &'static str,
-    /// Panics where something does not hold.
-    pub play: fn(World) -> LocalBoxFuture<'static, ()>,
-}
+pub type Scenario = super::scenario::Scenario<World>;

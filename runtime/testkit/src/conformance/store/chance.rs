@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use svckit_core::store::{
     Claim, Claimed, Close, Commit, Finish, Inbox, Range, Read, ScanRead, Store, Stored, Undone,
     Unit,
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::Subject;
 use super::make::{T, at, delete, event, failure, inbox, key, put, read, response};
+use crate::conformance::scenario::games;
 
 /// One operation. Small numbers choose among few keys, so that operations meet, and among what was seen before.
 #[derive(Clone, Debug)]
@@ -155,19 +156,11 @@ struct Game {
 /// # Panics
 /// Where the two answer differently; with the fewest operations that show it.
 pub fn play(cases: u32, steps: usize, oracle: impl Fn() -> Subject, subject: impl Fn() -> Subject) {
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    let games = proptest::collection::vec(step(), 1..steps);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = runtime.expect("the system has room for a test");
-    let played = runner.run(&games, |steps| {
+    games(cases, steps, step(), async |steps| {
         let subject = subject();
         let stores = [oracle().open(), subject.open()];
-        runtime.block_on(Game::new(subject, stores).all(steps))
+        Game::new(subject, stores).all(steps).await
     });
-    if let Err(failure) = played {
-        panic!("{failure}");
-    }
 }
 
 impl Game {

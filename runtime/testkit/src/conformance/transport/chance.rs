@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use svckit_core::broker::{
     Broker, DeadFilter, DeadLetter, Delivery, Envelope, Fetch, Group, Kind, ReplayFrom, Settlement,
     Token,
@@ -16,6 +16,7 @@ use svckit_core::broker::{
 
 use super::Subject;
 use super::make::{HELD, at, failure, id, mark, mark_name, message};
+use crate::conformance::scenario::games;
 
 /// Seconds.
 const UNIT: i64 = 20;
@@ -129,20 +130,12 @@ struct Game {
 /// # Panics
 /// Where the two answer differently; with the fewest operations that show it.
 pub fn play(cases: u32, steps: usize, oracle: impl Fn() -> Subject, subject: impl Fn() -> Subject) {
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    let games = proptest::collection::vec(step(), 1..steps);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = runtime.expect("the system has room for a test");
-    let played = runner.run(&games, |steps| {
+    games(cases, steps, step(), async |steps| {
         let subject = subject();
         let brokers = [oracle().open(), subject.open()];
         let reopens = steps.iter().any(|step| matches!(step, Step::Reopen));
-        runtime.block_on(Game::new(subject, brokers, reopens).all(steps))
+        Game::new(subject, brokers, reopens).all(steps).await
     });
-    if let Err(failure) = played {
-        panic!("{failure}");
-    }
 }
 
 type Played = Result<(), TestCaseError>;

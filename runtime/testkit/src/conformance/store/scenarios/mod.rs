@@ -13,22 +13,7 @@ mod sweep;
 mod undo;
 
 use super::Scenario;
-
-/// Scenarios of an area: what must hold, and the function that plays it.
-macro_rules! scenarios {
-    ($area:literal $(, without $why:literal)?: $($name:literal => $play:ident,)+) => {
-        pub(super) fn all() -> Vec<crate::conformance::store::Scenario> {
-            const WHY: &str = concat!("" $(, $why)?);
-            vec![$(crate::conformance::store::Scenario {
-                area: $area,
-                name: $name,
-                not_in_memory: WHY,
-                play: |subject| Box::pin($play(subject)),
-            }),+]
-        }
-    };
-}
-use scenarios;
+use crate::conformance::scenario::scenarios;
 
 /// All scenarios, in the order in which they are told.
 #[must_use]
