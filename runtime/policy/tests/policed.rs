@@ -13,8 +13,8 @@ use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadat
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::operation::{
-    BreakerConfig, Change, Fallback, LimitConfig, LimitPer, Live, Operation, PolicyConfig,
-    TimeoutConfig,
+    BreakerConfig, Change, Fallback, HedgeAfter, HedgeConfig, Idempotency, LimitConfig, LimitPer,
+    Live, Operation, PolicyConfig, RetryConfig, TimeoutConfig,
 };
 use svckit_policy::Policed;
 
@@ -193,5 +193,55 @@ async fn overridden_numbers_hold_from_the_next_call_on() {
         client.callee.fail(None);
         let open = client.ask(&GET, "x").await.err().and_then(|error| error.refused());
         assert_eq!(open, breaker, "the contract's numbers again, and what is remembered stays");
+    }
+}
+
+/// Keeps what it is sent, and is never there.
+#[derive(Default)]
+struct Lost(Mutex<Vec<OutgoingCall>>);
+
+impl Transport for Lost {
+    fn call(
+        &self,
+        _: &'static Operation,
+        call: OutgoingCall,
+    ) -> BoxFuture<'static, Result<Answer>> {
+        self.0.lock().expect("no panic").push(call);
+        async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(Error::unavailable("gone"))
+        }
+        .boxed()
+    }
+}
+
+/// A callee tells a repetition from another request by its key, its caller and its bytes: all of them are those of the first
+/// attempt, whether one follows the other or they race.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_repeated_is_the_same_call() {
+    const HEDGE: HedgeConfig =
+        HedgeConfig { after: HedgeAfter::Fixed(Duration::from_millis(5)), at_most: 2 };
+    const RETRIES: PolicyConfig = PolicyConfig { retry: Some(RetryConfig::STANDARD), ..PLAIN };
+    static PAY: Operation = Operation::command("t.v1.T", "Pay", "/t.v1.T/Pay")
+        .idempotency(Idempotency::ByCaller)
+        .policy(RETRIES);
+    static GET: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get")
+        .policy(PolicyConfig { hedge: Some(HEDGE), ..RETRIES });
+    for operation in [&PAY, &GET] {
+        let lost = Arc::new(Lost::default());
+        let mut meta = Metadata::default();
+        meta.set(metadata::IDEMPOTENCY_KEY, "8e03978e");
+        meta.set(metadata::TENANT, "acme");
+        let body = Body::One(Bytes::from_static(b"100 EUR"));
+        let call = OutgoingCall { meta, deadline: None, body };
+        let policed = Policed::new(lost.clone(), Env::default());
+        assert!(policed.call(operation, call).await.is_err());
+        let sent = std::mem::take(&mut *lost.0.lock().expect("no panic"));
+        assert_eq!(sent.len(), 3, "{}", operation.name);
+        for call in sent {
+            assert_eq!(call.meta.get(metadata::IDEMPOTENCY_KEY), Some("8e03978e"));
+            assert_eq!(call.meta.get(metadata::TENANT), Some("acme"));
+            assert!(matches!(call.body, Body::One(bytes) if bytes == "100 EUR"));
+        }
     }
 }

@@ -86,6 +86,7 @@ fn unquoted(value: &str) -> Option<String> {
         match chars.next()? {
             '\\' => out.push(chars.next().filter(|c| matches!(c, '"' | '\\'))?),
             '"' => break,
+            c if c.is_ascii_control() => return None,
             c => out.push(c),
         }
     }
@@ -132,6 +133,7 @@ mod tests {
             ("\"a\"b\"", None),
             ("\"a\\\"", None),
             ("\"a\\b\"", None),
+            ("\"a\tb\"", None),
             ("\"a\" ;p=1", Some("a")),
         ] {
             assert_eq!(unquoted(header).as_deref(), key, "{header}");

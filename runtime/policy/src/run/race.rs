@@ -31,7 +31,7 @@ impl Policy {
         F: Future<Output = Result<T>>,
     {
         let pause = {
-            let (mut state, now) = (self.state(), self.env.clock.now());
+            let (now, mut state) = (self.env.clock.now(), self.state());
             state.latencies.as_mut().and_then(|seen| hedge::pause(&hedge, seen, now))
         };
         // Attempts borrow the maker of requests one after the other, at their start alone.
