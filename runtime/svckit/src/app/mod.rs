@@ -116,10 +116,12 @@ impl App {
     }
 
     /// Keeps what is durable in a directory: an SQLite file per service, and one for messages, which all processes that are
-    /// given the same directory share. Stands before what it is for is served.
+    /// given the same directory share; `:memory:` keeps nothing, as in `SVCKIT_DATA`. Stands before what it is for is
+    /// served.
     #[must_use]
     pub fn data(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
-        self.config.data = Some(directory.into());
+        let directory = directory.into();
+        self.config.data = (directory.as_os_str() != Config::MEMORY).then_some(directory);
         let observed = self.registry.observed().clone();
         self.renewed(observed)
     }
@@ -215,3 +217,14 @@ fn panics_shown(variable: Option<&str>) -> Result<bool> {
 
 /// Where the app listens, if it does.
 pub(crate) type Address = Option<SocketAddr>;
+
+#[cfg(test)]
+mod tests {
+    use super::App;
+
+    #[tokio::test]
+    async fn memory_is_no_directory() {
+        assert_eq!(App::local().data("kept").config.data, Some("kept".into()));
+        assert_eq!(App::local().data("kept").data(":memory:").config.data, None);
+    }
+}
