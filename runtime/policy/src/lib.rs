@@ -25,8 +25,9 @@
 //!   callee, once it is up, with a crowd. A [`breaker`] refuses at once, and later lets few probes through; if a part of
 //!   the endpoints fails, it is a breaker each that leaves them out, and [`outlier`] sees to it that never most of them are.
 //! - **To let everybody in** shares a failure with those who have nothing to do with it: one slow callee takes all the
-//!   tasks, connections and memory that a process has. A [`bulkhead`] bounds what runs at once, with a short queue whose
-//!   wait is bounded, too; a [`limit`] bounds what is taken in a time, and shares it out among callers or tenants.
+//!   tasks, connections and memory that a process has. A [`bulkhead`] bounds what runs at once, with a short queue in
+//!   which nobody waits for longer than an attempt may take; a [`limit`] bounds what is taken in a time, and shares it out
+//!   among callers or tenants.
 //! - **To wait for the slowest** of many instances makes the p99 of one the median of a page that asks a hundred. A
 //!   [`hedge`] asks a second one once the first is later than most are, and pays for it from the same budget.
 //! - **To give up** loses a page because of its ornament. A [`fallback`] answers with what was true lately, where the
@@ -35,11 +36,12 @@
 //! # The order, outermost first
 //!
 //! ```text
-//! deadline → limit → retry or hedge, within budget and throttle → breaker → bulkhead → attempt's time limit → the call
+//! fallback → deadline → limit → retry or hedge, within budget and throttle → breaker → bulkhead → attempt's time limit → the call
 //! ```
 //!
 //! | layer | decides | it stands there because |
 //! | --- | --- | --- |
+//! | [`fallback`] | whether another answer is better than none | only the end of the whole call says that there is none; refusals of all that follows are such ends, too |
 //! | deadline | whether anybody still waits | it bounds all that follows, pauses included |
 //! | [`limit`] | how many calls in a time | a call counts once, however often it is tried |
 //! | [`retry`] or [`hedge`] | whether another attempt follows | each attempt is to meet the breaker and to find a place anew; no place is held during a pause |
@@ -67,25 +69,29 @@
 //! # The numbers
 //!
 //! [`PolicyConfig::STANDARD`] is what holds where nobody says otherwise. The numbers of a contract come from its `policy`
-//! blocks, and change while a program runs within the range that the compiler found safe ([`Policy::configure`]).
+//! blocks; a deployment's configuration overrides them while a program runs, within the range that the compiler found
+//! safe. Who makes policies by hand changes them by [`Policy::configure`], which takes what it is given.
 //!
 //! | | standard | where it comes from |
 //! | --- | --- | --- |
 //! | connect, attempt, total | 500 ms, 1 s, 3 s | a leaf's; operations that call others get the sum of their callees' |
 //! | attempts, pauses | 3; full jitter in \[0, 50 ms · 2ⁿ\], at most 20 s; base 1 s after `resource_exhausted` | AWS, "Exponential Backoff And Jitter" (2015), and the SDKs' standard mode |
-//! | a callee's `Retry-After` | honoured, spread over 5 s beyond it | the same |
+//! | what is retried | `unavailable`, `aborted`, `resource_exhausted`, and an attempt that took too long | gRPC's A6: what says that the callee did not do it |
+//! | a callee's `Retry-After` | never sooner, and spread over 5 s beyond it | ours; the AWS SDKs cut it to 5 s beyond their own pause, where here the deadline cuts it |
 //! | budget | 20 % of the calls of the last 10 s, and 10/s | Finagle's `RetryBudget` |
 //! | throttle | 500 tokens; a retry costs 14, a throttled one 5 | AWS SDKs; gRPC's A6 is the same idea |
-//! | breaker | 5 in a row, or 50 % of ≥ 20 calls in 10 s, or 80 % slow; open 5 s, doubling to 60 s; 3 probes | Nygard, "Release It!" (2007); resilience4j, Polly v8, linkerd |
+//! | breaker | 5 in a row; of ≥ 20 calls in 10 s, 50 % failed or 80 % slower than 2 s, which only an attempt that may take longer can be; open 5 s, doubling to 60 s; 3 probes | Nygard, "Release It!" (2007); resilience4j, Polly v8, linkerd |
 //! | endpoints left out | at most 10 %, and never the last one | Envoy's `max_ejection_percent`, gRPC's A50 |
 //! | hedge | none; `after p95` costs at most 5 % more requests | Dean and Barroso, "The Tail at Scale" (2013) |
 //! | bulkhead, limit | none; a limit is a token bucket, in the form of the generic cell rate algorithm | ITU-T I.371 |
 //!
 //! # By hand
 //!
-//! A [`Policy`] governs the calls of one operation towards one callee, and is made once. What an [`Operation`] says, above
-//! all whether it is a query or a command and what makes a command idempotent, decides what may be repeated; the code of
-//! an [`Error`], by gRPC's canonical codes, says what a failure means.
+//! A [`Policy`] governs the calls of one operation towards one callee, and is made once: what it remembers is what it
+//! decides by. What an [`Operation`] says, above all whether it is a query or a command and what makes a command
+//! idempotent, decides what may be repeated; the code of an [`Error`], by gRPC's canonical codes, says what a failure
+//! means. An [`Env`] is all that a policy knows of the world: the clock, the dice, who is told, and the overrides. The
+//! default is the real one; its clock is tokio's, which a test can pause, and then a day of back-offs takes no time.
 //!
 //! ```
 //! use svckit_policy::{Call, Env, Error, Operation, Policy, PolicyConfig};
@@ -241,6 +247,13 @@
 //! assert_eq!(answer.await.unwrap().into_inner(), "Ada");
 //! # });
 //! ```
+//!
+//! # What is seen of it
+//!
+//! A policy that nobody sees is blamed for what it prevented. Each decision is told to the observer of the [`Env`]
+//! (`Env::observed_by`): an attempt and its end, a retry and why there was none, a breaker that opens, a refusal and by
+//! which gate; `svckit-telemetry` makes spans and metrics of them. [`Policy::standing`] says what is in use now. A refusal
+//! says of itself, too, [by whom](Error::refused) and [after which time](Error::retry_after) it makes sense to come back.
 //!
 //! # What a cancelled call leaves behind
 //!

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error};
 use svckit_core::operation::{
@@ -87,6 +88,21 @@ async fn towers_readiness_contract_broken_under_load() {
     for (n, call) in (0..).zip(calls) {
         assert_eq!(call.await.expect("no panic").expect("its turn"), n);
     }
+}
+
+/// "Tower's readiness contract": a service that is not ready for a moment, as tokio's are once a task has used up its turn, is
+/// taken for full by a layer that sheds load by that.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_used_up_its_turn_is_not_told_that_the_place_is_taken() {
+    let bulkhead = Some(BulkheadConfig { concurrent: 1, queue: 0 });
+    let policy = policy(PolicyConfig { bulkhead, ..PolicyConfig::STANDARD });
+    let layer = PolicyLayer::new(policy, &GET, judge);
+    let service = layer.layer(service_fn(|n: u32| async move { Answer::Ok(n) }));
+    let always_free = tokio::sync::Semaphore::new(1);
+    let turns = (0..10_000).take_while(|_| always_free.acquire().now_or_never().is_some()).count();
+    assert!(turns < 10_000, "the turn is used up");
+    let answer = service.oneshot(7).now_or_never();
+    assert!(matches!(answer, Some(Ok(7))), "{answer:?}");
 }
 
 #[tokio::test(start_paused = true)]

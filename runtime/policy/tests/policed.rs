@@ -13,8 +13,8 @@ use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadat
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::operation::{
-    BreakerConfig, Change, Fallback, HedgeAfter, HedgeConfig, Idempotency, LimitConfig, LimitPer,
-    Live, Operation, PolicyConfig, RetryConfig, TimeoutConfig,
+    BreakerConfig, BulkheadConfig, Change, Fallback, HedgeAfter, HedgeConfig, Idempotency,
+    LimitConfig, LimitPer, Live, Operation, PolicyConfig, RetryConfig, TimeoutConfig,
 };
 use svckit_policy::Policed;
 
@@ -244,4 +244,26 @@ async fn a_call_that_is_repeated_is_the_same_call() {
             assert!(matches!(call.body, Body::One(bytes) if bytes == "100 EUR"));
         }
     }
+}
+
+/// Whoever watches sees what each operation has in use, and nothing of one that was never called.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_use_is_told_of_each_operation() {
+    const TWO: BulkheadConfig = BulkheadConfig { concurrent: 2, queue: 0 };
+    const BUSY: PolicyConfig = PolicyConfig { bulkhead: Some(TWO), ..PLAIN };
+    static GET: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get").policy(BUSY);
+    static LIST: Operation = Operation::query("t.v1.T", "List", "/t.v1.T/List").policy(BUSY);
+    let policed = Policed::new(Arc::new(Lost::default()), Env::default());
+    let call = || {
+        let body = Body::One(Bytes::new());
+        policed.call(&GET, OutgoingCall { meta: Metadata::default(), deadline: None, body })
+    };
+    assert_eq!(policed.standing(&GET), None);
+    let running = || policed.standing(&GET).map(|standing| standing.running);
+    let (one, two, ()) = tokio::join!(call(), call(), async {
+        assert_eq!(running(), Some(2));
+        assert_eq!(policed.standing(&LIST), None);
+    });
+    assert!(one.is_err() && two.is_err());
+    assert_eq!(running(), Some(0));
 }

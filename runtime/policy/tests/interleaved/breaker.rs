@@ -8,14 +8,19 @@ use crate::*;
 const BREAKER: BreakerConfig = BreakerConfig::STANDARD;
 const PROBES: usize = BREAKER.half_open as usize;
 
-/// A policy whose breaker would let probes through now.
-async fn half_open() -> (Arc<Policy>, Arc<Whenever>) {
-    let (policy, clock) = policy(PolicyConfig { breaker: Some(BREAKER), ..PLAIN });
+/// Fails until the breaker opens.
+async fn opened(policy: &Policy) {
     for _ in 0..5 {
         let gone = policy.run(call(), |_| async { Err::<(), _>(Error::unavailable("")) });
         assert!(gone.await.is_err());
     }
     assert_eq!(policy.phase(), Phase::Open);
+}
+
+/// A policy whose breaker would let probes through now.
+async fn half_open() -> (Arc<Policy>, Arc<Whenever>) {
+    let (policy, clock) = policy(PolicyConfig { breaker: Some(BREAKER), ..PLAIN });
+    opened(&policy).await;
     clock.pass(BREAKER.open_max * 2);
     (policy, clock)
 }
@@ -34,13 +39,19 @@ fn probes_in_flight_never_exceed_their_number_and_the_breaker_comes_back() {
     in_any_order(|| async {
         let (policy, _) = half_open().await;
         // The callee is well again for those who are let in while it closes: more than probes may be inside only then.
-        let inside = Arc::new(Inside::default());
+        let (inside, answered) = (Arc::new(Inside::default()), Arc::new(AtomicUsize::new(0)));
         crowd(|| {
-            let (policy, inside) = (policy.clone(), inside.clone());
+            let (policy, inside, answered) = (policy.clone(), inside.clone(), answered.clone());
             async move {
                 let run = policy.run(call(), |_| {
-                    let most = if policy.phase() == Phase::Closed { CALLERS } else { PROBES };
-                    ends(inside.clone(), most, true)
+                    let closed = policy.phase() == Phase::Closed;
+                    let left = PROBES.saturating_sub(answered.load(Ordering::SeqCst));
+                    let ends = ends(inside.clone(), if closed { CALLERS } else { left }, true);
+                    async {
+                        let ended = ends.await;
+                        answered.fetch_add(1, Ordering::SeqCst);
+                        ended
+                    }
                 });
                 let _ = run.await;
             }
@@ -101,6 +112,43 @@ fn a_probe_that_is_lost_blocks_its_place_for_a_lease_at_most() {
         clock.pass(TimeoutConfig::STANDARD.attempt);
         for _ in 0..PROBES {
             works(&policy).await.expect("its lease is over");
+        }
+        assert_eq!(policy.phase(), Phase::Closed);
+    });
+}
+
+/// An answer counts in the period in which its call began: a crowd of late failures does not reopen what has recovered.
+#[test]
+fn what_comes_late_from_before_reopens_nothing() {
+    in_any_order(|| async {
+        let (policy, clock) = policy(PolicyConfig { breaker: Some(BREAKER), ..PLAIN });
+        let (begun, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                let (policy, begun, over) = (policy.clone(), begun.clone(), over.clone());
+                spawn(async move {
+                    let run = policy.run(call(), |_| async {
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        while over.load(Ordering::SeqCst) == 0 {
+                            yield_now().await;
+                        }
+                        Err::<(), _>(Error::unavailable("late"))
+                    });
+                    assert!(run.await.is_err());
+                })
+            })
+            .collect();
+        while begun.load(Ordering::SeqCst) < CALLERS {
+            yield_now().await;
+        }
+        opened(&policy).await;
+        clock.pass(BREAKER.open_max * 2);
+        for _ in 0..PROBES {
+            works(&policy).await.expect("it is well again");
+        }
+        over.store(1, Ordering::SeqCst);
+        for caller in callers {
+            caller.await.expect("no caller panics");
         }
         assert_eq!(policy.phase(), Phase::Closed);
     });
