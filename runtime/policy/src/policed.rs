@@ -81,14 +81,13 @@ impl Transport for Policed {
         operation: &'static Operation,
         call: OutgoingCall,
     ) -> BoxFuture<'static, Result<Answer>> {
-        let (governed, inner, env) =
-            (self.governed(operation), self.inner.clone(), self.env.clone());
+        let (governed, inner) = (self.governed(operation), self.inner.clone());
         async move {
             let asked = asked(operation, &call);
             let answer = governed.policy.attempts(operation, call, inner).await;
             match (operation.fallback, asked) {
                 (Fallback::None, _) | (_, None) => answer,
-                (_, Some(asked)) => governed.or_else(operation, answer, asked, &env),
+                (_, Some(asked)) => governed.or_else(operation, answer, asked),
             }
         }
         .boxed()
@@ -147,8 +146,8 @@ impl Governed {
         operation: &'static Operation,
         answer: Result<Answer>,
         asked: Asked,
-        env: &Env,
     ) -> Result<Answer> {
+        let env = &self.policy.env;
         let (with, now) = (operation.fallback, env.clock.now());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match (answer, with) {

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::observe::{Event, Gate, NoRetry, Side};
-use svckit_core::operation::{Kind, Operation, PolicyConfig};
+use svckit_core::operation::{HedgeConfig, Kind, Operation, PolicyConfig};
 
-use self::attempt::Done;
+use self::attempt::{Done, Entry, This};
 pub use self::state::Standing;
 use self::state::State;
 use crate::breaker::Phase;
@@ -27,7 +27,7 @@ use crate::retry::{self, Failed, Verdict};
 /// held during a pause. Over a callee that answers at once nothing is allocated.
 #[derive(Debug)]
 pub struct Policy {
-    env: Env,
+    pub(crate) env: Env,
     /// Whether a breaker is to be here at all.
     breaks: bool,
     state: Mutex<State>,
@@ -132,22 +132,15 @@ impl Policy {
         F: Future<Output = Result<T>>,
     {
         let now = self.env.clock.now();
-        let config = self.admit(&call, now)?;
-        let hedge = config.hedge.filter(|_| {
-            call.replayable
-                && matches!(call.operation.kind, Kind::Query)
-                && !call.operation.shape.streams()
-        });
-        if let Some(hedge) = hedge {
+        let (config, mut entry) = self.admit(&call, now)?;
+        if let Some(hedge) = hedge(&config, &call) {
             return self.race(call, &config, hedge, &mut attempt).await;
         }
         let (mut number, mut paid) = (1, None);
         loop {
-            let error = match self.attempt(call, &config, number, &mut attempt).await {
-                Ok(Done { value, place }) => {
-                    self.state().succeeded(paid);
-                    return Ok((value, place));
-                }
+            let this = This { call, config: &config, number, paid };
+            let error = match self.attempt(this, entry.take(), &mut attempt).await {
+                Ok(Done { value, place }) => return Ok((value, place)),
                 Err(error) => error,
             };
             let Some(pause) = self.again(call, &config, number, &error, &mut paid) else {
@@ -162,8 +155,9 @@ impl Policy {
         }
     }
 
-    /// Counts the call, and refuses it where its share of the limit is used up.
-    fn admit(&self, call: &Call<'_>, now: Instant) -> Result<PolicyConfig> {
+    /// Counts the call, refuses it where its share of the limit is used up, and asks whether its first attempt may go
+    /// out: all of it at once, for every lock and every look at the clock is a good part of what a policy costs.
+    fn admit(&self, call: &Call<'_>, now: Instant) -> Result<(PolicyConfig, Option<Entry<'_>>)> {
         let mut state = self.state();
         if let Err(after) = state.limit(call.who, now) {
             drop(state);
@@ -173,7 +167,10 @@ impl Policy {
         if let Some(budget) = &mut state.budget {
             budget.call(now);
         }
-        Ok(state.config)
+        let config = state.config;
+        let first = hedge(&config, call).is_none().then(|| state.gate(call.deadline, now));
+        drop(state);
+        Ok((config, first.map(|gate| Entry::new(self, gate, now))))
     }
 
     fn again(
@@ -226,6 +223,15 @@ impl Policy {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What races in place of retries: a query that can be sent again.
+fn hedge(config: &PolicyConfig, call: &Call<'_>) -> Option<HedgeConfig> {
+    config.hedge.filter(|_| {
+        call.replayable
+            && matches!(call.operation.kind, Kind::Query)
+            && !call.operation.shape.streams()
+    })
 }
 
 fn limited(operation: &Operation, after: Duration) -> Error {

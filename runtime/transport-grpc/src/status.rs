@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use svckit_core::call::metadata::RETRIED_BELOW;
 use svckit_core::error::{Code, Error};
+use tonic::Status;
 use tonic::metadata::{MetadataMap, MetadataValue};
-use tonic::{ConnectError, Status, TimeoutExpired};
 
 /// How tonic begins the message about a message that is too long; its code, `out_of_range`, is not what gRPC's other
 /// implementations say.
@@ -92,14 +92,9 @@ fn causes(status: &Status) -> impl Iterator<Item = &(dyn std::error::Error + 'st
     std::iter::successors(status.source(), |error| (*error).source())
 }
 
-/// Whether the call was given up here, its time being over.
-pub(crate) fn is_late(status: &Status) -> bool {
-    causes(status).any(|cause| cause.is::<TimeoutExpired>())
-}
-
 /// Whether it was the connection that failed, or that did not come about.
 pub(crate) fn is_broken(status: &Status) -> bool {
-    causes(status).next().is_some() && !is_late(status) && too_long(status).is_none()
+    causes(status).next().is_some() && too_long(status).is_none()
 }
 
 /// Statuses that no callee sent.
@@ -108,14 +103,6 @@ fn local(status: &Status, endpoint: &str) -> Option<Error> {
         return Some(error);
     }
     let last = causes(status).last()?.to_string();
-    if is_late(status) {
-        return Some(Error::deadline_exceeded(format!("{endpoint} did not answer in time")));
-    }
-    if causes(status).any(|cause| cause.is::<ConnectError>()) {
-        return Some(
-            Error::unavailable(format!("no connection to {endpoint}: {last}")).with_unreached(),
-        );
-    }
     let broken = Error::unavailable(format!("the connection to {endpoint} broke: {last}"));
     // The connection was found closed before anything of the call went out.
     let unsent = |cause: &hyper::Error| cause.is_canceled();

@@ -33,7 +33,14 @@ pub fn card(number: &str) -> Card {
 async fn deed(deed: Deed, number: &str) -> Result<Card, Option<Leaked>> {
     match deed {
         Deed::Fail => Err(Some(Leaked { number: number.to_owned(), count: 1 })),
-        Deed::Fall => panic!("no such card: {number}"),
+        Deed::Fall => {
+            // So does a task that it spawns.
+            let card = number.to_owned();
+            let fell: tokio::task::JoinHandle<()> =
+                tokio::spawn(async move { panic!("nor here is there a card: {card}") });
+            assert!(fell.await.is_err());
+            panic!("no such card: {number}")
+        }
         Deed::FallPlainly => panic!("no such card"),
         Deed::Dawdle => std::future::pending().await,
         Deed::BeAway | Deed::Deny => Err(None),

@@ -52,9 +52,10 @@ impl Error {
     #[must_use]
     pub fn domain<E: DomainError>(error: &E) -> Self {
         let mut out = Self::new(E::CODE, error.to_string());
-        out.inner.details = Some(Details { name: E::NAME.to_owned(), bytes: error.to_bytes() });
+        out.form.enrich().details =
+            Some(Details { name: E::NAME.to_owned(), bytes: error.to_bytes() });
         if let Retry::After(after) = E::RETRY {
-            out.inner.retry_after = Some(after);
+            out = out.with_retry_after(after);
         }
         out
     }
@@ -62,19 +63,19 @@ impl Error {
     /// The full name of the declared error that this one carries: `shop.orders.v1.OutOfStock`.
     #[must_use]
     pub fn domain_name(&self) -> Option<&str> {
-        self.inner.details.as_ref().map(|details| details.name.as_str())
+        self.details().map(|details| details.name.as_str())
     }
 
     /// The declared error that this one carries, encoded.
     #[must_use]
     pub fn domain_bytes(&self) -> Option<&bytes::Bytes> {
-        self.inner.details.as_ref().map(|details| &details.bytes)
+        self.details().map(|details| &details.bytes)
     }
 
     /// Adds a declared error in its encoded form, as a transport reads it.
     #[must_use]
     pub fn with_domain(mut self, name: impl Into<String>, bytes: bytes::Bytes) -> Self {
-        self.inner.details = Some(Details { name: name.into(), bytes });
+        self.form.enrich().details = Some(Details { name: name.into(), bytes });
         self
     }
 
@@ -83,7 +84,7 @@ impl Error {
     /// # Errors
     /// Gives this error back where it carries none, another one, or one that cannot be read.
     pub fn into_domain<E: DomainError>(self) -> Result<E, Self> {
-        match &self.inner.details {
+        match self.details() {
             Some(details) if details.name == E::NAME => {
                 E::from_bytes(&details.bytes).map_err(|_| self)
             }
@@ -95,19 +96,26 @@ impl Error {
     /// judgement of our request are ours to handle, and not our caller's.
     #[must_use]
     pub fn from_callee(mut self) -> Self {
-        self.inner.details = None;
-        // What the callee wants to be shown it wants of us, and our caller can't show it.
-        if self.reason().is_some_and(|reason| reason.metadata.contains_key(super::CHALLENGE)) {
-            self.inner.reason = None;
-        }
-        if matches!(
+        let not_ours = matches!(
             self.code(),
             Code::InvalidArgument | Code::OutOfRange | Code::Unauthenticated | Code::Unimplemented
-        ) {
-            self.inner.violations.clear();
-            self.inner.code = Code::Internal;
+        );
+        if let Some(rich) = self.form.if_rich() {
+            rich.details = None;
+            // What the callee wants to be shown it wants of us, and our caller can't show it.
+            rich.reason.take_if(|reason| reason.metadata.contains_key(super::CHALLENGE));
+            if not_ours {
+                rich.violations.clear();
+            }
         }
-        self.inner.unreached = false;
+        if not_ours {
+            self.marks.code = Code::Internal;
+        }
+        self.marks.unreached = false;
         self
+    }
+
+    pub(super) fn details(&self) -> Option<&Details> {
+        self.form.rich()?.details.as_ref()
     }
 }

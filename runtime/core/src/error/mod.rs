@@ -2,11 +2,11 @@
 
 mod code;
 mod domain;
+mod form;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use bytes::Bytes;
 
 pub use self::code::{Code, Codes};
 pub use self::domain::{DomainError, OperationError, Retry};
+use self::form::{After, Form, Marks};
 use crate::check::Violation;
 
 /// In a [`Reason`]'s metadata: how a caller may show who they are, as the header `WWW-Authenticate` says it.
@@ -30,22 +31,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// stays in this process and is logged only.
 #[derive(Clone)]
 pub struct Error {
-    inner: Box<Inner>,
-}
-
-#[derive(Clone)]
-struct Inner {
-    code: Code,
-    message: Cow<'static, str>,
-    violations: Vec<Violation>,
-    details: Option<Details>,
-    retry_after: Option<Duration>,
-    reason: Option<Reason>,
-    retried_below: bool,
-    no_retry: bool,
-    unreached: bool,
-    refused: Option<Refused>,
-    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    marks: Marks,
+    after: After,
+    form: Form,
 }
 
 /// Which safeguard of this process refused a call before it went out, or before it was handled.
@@ -106,32 +94,20 @@ impl Error {
     /// An error of the given code. The message is for the caller's people: nothing sensitive.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::with_message(code, Cow::Owned(message.into()))
+        Self::of(code, Form::owned(message.into()))
     }
 
-    /// As [`new`](Self::new), of a message that is always the same: it is not copied, which counts where refusing has to
-    /// cost less than serving.
+    /// As [`new`](Self::new), of a message that is always the same: nothing is allocated, which counts where refusing has
+    /// to cost less than serving.
     #[must_use]
-    pub fn fixed(code: Code, message: &'static str) -> Self {
-        Self::with_message(code, Cow::Borrowed(message))
+    pub const fn fixed(code: Code, message: &'static str) -> Self {
+        Self::of(code, Form::Fixed(message))
     }
 
-    fn with_message(code: Code, message: Cow<'static, str>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                code,
-                message,
-                violations: Vec::new(),
-                details: None,
-                retry_after: None,
-                reason: None,
-                retried_below: false,
-                no_retry: false,
-                unreached: false,
-                refused: None,
-                source: None,
-            }),
-        }
+    const fn of(code: Code, form: Form) -> Self {
+        let marks =
+            Marks { code, refused: None, retried_below: false, no_retry: false, unreached: false };
+        Self { marks, after: After::NONE, form }
     }
 
     constructors! {
@@ -161,89 +137,89 @@ impl Error {
         let tail = if more == 0 { String::new() } else { format!(", and {more} more") };
         let mut error =
             Self::invalid_argument(format!("invalid request: {}{tail}", named.join(", ")));
-        error.inner.violations = violations;
+        error.form.enrich().violations = violations;
         error
     }
 
     /// What kind of failure this is.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.inner.code
+        self.marks.code
     }
 
     /// The message for people, without what is sensitive.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.inner.message
+        self.form.message()
     }
 
     /// The fields that broke a rule of the contract; empty unless the request was judged.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
-        &self.inner.violations
+        self.form.rich().map_or(&[], |rich| &rich.violations)
     }
 
     /// How long the callee asks to be left alone before another try.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.after.get()
     }
 
     /// Why, for machines.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
-        self.inner.reason.as_ref()
+        self.form.rich()?.reason.as_ref()
     }
 
     /// Whether a layer below has already retried: then nobody above does, so that retries never multiply.
     #[must_use]
     pub fn retried_below(&self) -> bool {
-        self.inner.retried_below
+        self.marks.retried_below
     }
 
     /// Whether the callee asks not to be asked again: a server of gRPC's says so by its pushback.
     #[must_use]
     pub fn no_retry(&self) -> bool {
-        self.inner.no_retry
+        self.marks.no_retry
     }
 
     /// Whether it is certain that the callee never saw the call, as with a refused connection.
     #[must_use]
     pub fn unreached(&self) -> bool {
-        self.inner.unreached
+        self.marks.unreached
     }
 
     /// Which safeguard of this process refused the call; it does not travel.
     #[must_use]
     pub fn refused(&self) -> Option<Refused> {
-        self.inner.refused
+        self.marks.refused
     }
 
     /// Marks that a safeguard of this process refused the call.
     #[must_use]
     pub fn with_refused(mut self, by: Refused) -> Self {
-        self.inner.refused = Some(by);
+        self.marks.refused = Some(by);
         self
     }
 
     /// Adds the time after which another try makes sense.
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
-        self.inner.retry_after = Some(after);
+        self.after = After::of(after);
         self
     }
 
     /// Adds a reason for machines.
     #[must_use]
     pub fn with_reason(mut self, reason: Reason) -> Self {
-        self.inner.reason = Some(reason);
+        self.form.enrich().reason = Some(reason);
         self
     }
 
     /// Adds the fields that broke a rule, as a transport reads them.
     #[must_use]
     pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
-        self.inner.violations = violations;
+        self.form.enrich().violations = violations;
         self
     }
 
@@ -253,35 +229,36 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.inner.source = Some(Arc::from(source.into()));
+        self.form.enrich().source = Some(Arc::from(source.into()));
         self
     }
 
     /// Marks that a layer has retried in vain.
     #[must_use]
     pub fn with_retried_below(mut self) -> Self {
-        self.inner.retried_below = true;
+        self.marks.retried_below = true;
         self
     }
 
     /// Marks that the callee asks not to be asked again, however the contract would have it.
     #[must_use]
     pub fn with_no_retry(mut self) -> Self {
-        self.inner.no_retry = true;
+        self.marks.no_retry = true;
         self
     }
 
     /// Marks that the callee never saw the call. For transports, which alone can know.
     #[must_use]
     pub fn with_unreached(mut self) -> Self {
-        self.inner.unreached = true;
+        self.marks.unreached = true;
         self
     }
 
     /// Puts what was being done before the message.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
-        self.inner.message = format!("{what}: {}", self.inner.message).into();
+        let message = format!("{what}: {}", self.message());
+        self.form.enrich().message = message.into();
         self
     }
 }
@@ -294,22 +271,22 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.inner;
         let mut out = f.debug_struct("Error");
-        out.field("code", &inner.code).field("message", &inner.message);
-        if !inner.violations.is_empty() {
-            out.field("violations", &inner.violations);
+        out.field("code", &self.code()).field("message", &self.message());
+        let rich = self.form.rich();
+        if !self.violations().is_empty() {
+            out.field("violations", &self.violations());
         }
-        if let Some(details) = &inner.details {
-            out.field("details", &details.name);
+        if let Some(name) = self.domain_name() {
+            out.field("details", &name);
         }
-        if let Some(after) = inner.retry_after {
+        if let Some(after) = self.retry_after() {
             out.field("retry_after", &after);
         }
-        if let Some(reason) = &inner.reason {
+        if let Some(reason) = self.reason() {
             out.field("reason", &reason.reason);
         }
-        if let Some(source) = &inner.source {
+        if let Some(source) = rich.and_then(|rich| rich.source.as_ref()) {
             out.field("source", &source.to_string());
         }
         out.finish()
@@ -318,7 +295,8 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.inner.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+        let source = self.form.rich()?.source.as_ref();
+        source.map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost::Message;
 
+use super::form::After;
 use super::{Code, Details, Error, Reason};
 use crate::check::Violation;
 
@@ -113,25 +114,24 @@ impl Error {
 
     fn anys(&self) -> Vec<Any> {
         let mut anys = Vec::new();
-        let inner = &self.inner;
-        if let Some(domain) = &inner.details {
+        if let Some(domain) = self.details() {
             anys.push(Any {
                 type_url: format!("{PREFIX}{}", domain.name),
                 value: domain.bytes.clone(),
             });
         }
-        if !inner.violations.is_empty() {
-            let field_violations = inner.violations.iter().map(FieldViolation::from).collect();
+        if !self.violations().is_empty() {
+            let field_violations = self.violations().iter().map(FieldViolation::from).collect();
             anys.push(any(BAD_REQUEST, &BadRequest { field_violations }));
         }
-        if let Some(after) = inner.retry_after {
+        if let Some(after) = self.retry_after() {
             let delay = Delay {
                 seconds: after.as_secs().cast_signed(),
                 nanos: after.subsec_nanos().cast_signed(),
             };
             anys.push(any(RETRY_INFO, &RetryInfo { retry_delay: Some(delay) }));
         }
-        if let Some(reason) = &inner.reason {
+        if let Some(reason) = self.reason() {
             let Reason { reason, domain, metadata } = reason.clone();
             anys.push(any(ERROR_INFO, &ErrorInfo { reason, domain, metadata }));
         }
@@ -139,20 +139,20 @@ impl Error {
     }
 
     fn read_any(&mut self, any: Any) {
-        let inner = &mut self.inner;
         match any.type_url.as_str() {
             BAD_REQUEST => {
                 let fields = BadRequest::decode(any.value)
                     .map(|bad| bad.field_violations)
                     .unwrap_or_default();
-                inner.violations.extend(fields.into_iter().map(Violation::from));
+                self.form.enrich().violations.extend(fields.into_iter().map(Violation::from));
             }
             RETRY_INFO => {
-                inner.retry_after =
+                let said =
                     RetryInfo::decode(any.value).ok().and_then(|info| info.retry_delay?.get());
+                self.after = said.map_or(After::NONE, After::of);
             }
             ERROR_INFO => {
-                inner.reason = ErrorInfo::decode(any.value).ok().map(|info| Reason {
+                self.form.enrich().reason = ErrorInfo::decode(any.value).ok().map(|info| Reason {
                     reason: info.reason,
                     domain: info.domain,
                     metadata: info.metadata,
@@ -160,8 +160,9 @@ impl Error {
             }
             url => {
                 let name = url.rsplit('/').next().unwrap_or_default();
-                if inner.details.is_none() && !name.starts_with("google.rpc.") {
-                    inner.details = Some(Details { name: name.to_owned(), bytes: any.value });
+                if self.details().is_none() && !name.starts_with("google.rpc.") {
+                    let details = Details { name: name.to_owned(), bytes: any.value };
+                    self.form.enrich().details = Some(details);
                 }
             }
         }

@@ -89,3 +89,48 @@ fn what_a_callee_says_is_not_said_as_if_we_had() {
     let error = Error::unavailable("down").with_retried_below().from_callee();
     assert_eq!((error.code(), error.retried_below()), (Code::Unavailable, true));
 }
+
+#[test]
+fn whatever_is_added_to_a_fixed_message_it_stays() {
+    let fixed = || Error::fixed(Code::Unavailable, "the breaker is open");
+    let reason = Reason { reason: "R".into(), domain: "d".into(), metadata: BTreeMap::new() };
+    let marked = fixed()
+        .with_refused(Refused::Breaker)
+        .with_unreached()
+        .with_retried_below()
+        .with_no_retry()
+        .with_retry_after(Duration::from_nanos(7));
+    let rich = marked
+        .clone()
+        .with_source("a cause")
+        .with_domain("a.B", Bytes::from_static(b"x"))
+        .with_violations(vec![violation("a")])
+        .with_reason(reason.clone());
+    for error in [&marked, &rich] {
+        assert_eq!(error.to_string(), "unavailable: the breaker is open");
+        assert_eq!(error.refused(), Some(Refused::Breaker));
+        assert!(error.unreached() && error.retried_below() && error.no_retry());
+        assert_eq!(error.retry_after(), Some(Duration::from_nanos(7)));
+    }
+    assert_eq!((marked.reason(), marked.domain_name()), (None, None));
+    assert!(marked.violations().is_empty() && std::error::Error::source(&marked).is_none());
+    assert_eq!((rich.reason(), rich.domain_name()), (Some(&reason), Some("a.B")));
+    assert_eq!((rich.violations().len(), rich.domain_bytes().unwrap().as_ref()), (1, &b"x"[..]));
+    assert!(std::error::Error::source(&rich).is_some());
+    assert_eq!(fixed().context("asked").message(), "asked: the breaker is open");
+}
+
+#[test]
+fn times_to_wait_are_exact_and_never_none() {
+    for after in [Duration::ZERO, Duration::new(3, 500), Duration::from_secs(18_000_000_000)] {
+        assert_eq!(Error::unavailable("").with_retry_after(after).retry_after(), Some(after));
+    }
+    let forever = Error::unavailable("").with_retry_after(Duration::MAX).retry_after().unwrap();
+    assert!(forever > Duration::from_secs(500 * 365 * 24 * 3_600), "{forever:?}");
+}
+
+/// Every result of a call is at least as large as its error.
+#[test]
+fn an_error_is_small() {
+    assert!(size_of::<Error>() <= 32, "{}", size_of::<Error>());
+}

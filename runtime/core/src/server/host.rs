@@ -350,9 +350,8 @@ impl Accept for Host {
         let inside = span.clone();
         let host = self.clone();
         async move {
-            let env = host.env().clone();
-            let work = host.run(operation, call);
-            let answer = watched(&env, operation, Side::Server, work).await;
+            let work = host.clone().run(operation, call);
+            let answer = watched(host.env(), operation, Side::Server, work).await;
             record(&inside, operation, &answer);
             answer
         }

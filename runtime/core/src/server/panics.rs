@@ -32,8 +32,12 @@ thread_local! {
 }
 
 /// Keeps the messages of handlers' panics out of the log and of the standard error, which get the place of the panic; those
-/// that are literals are told all the same. Panics elsewhere, also in tasks that a handler spawns, go on to the hook that
-/// was there. Stands once at the start of a program; `App::from_env` of the facade does it.
+/// that are literals are told all the same. So it is with panics in tasks of tokio's, for a handler may have spawned them
+/// with what it was asked for. Panics elsewhere go on to the hook that was there: before the first task, and on threads
+/// that are not tokio's, so that a handler which starts a thread (`std::thread`, rayon) sees to it by itself. Who awaits a
+/// task is told by its `JoinError`, which quotes the message: don't make an answer or a line of a log of that.
+///
+/// Stands once at the start of a program; `App::from_env` of the facade does it.
 ///
 /// `shown`: messages are told as they are, for machines on which no secrets are.
 pub fn hide_panics(shown: bool) {
@@ -45,12 +49,29 @@ pub fn hide_panics(shown: bool) {
     HOOKED.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if !HANDLING.get() || SHOWN.load(Ordering::Relaxed) {
+            if SHOWN.load(Ordering::Relaxed) {
                 return before(panic);
             }
-            PLACE.set(panic.location().map(ToString::to_string));
+            let place = panic.location().map(ToString::to_string);
+            if HANDLING.get() {
+                // It is told once the handler's future is left.
+                PLACE.set(place);
+            } else if tokio::task::try_id().is_some() && !panic.payload().is::<&str>() {
+                in_a_task(place);
+            } else {
+                before(panic);
+            }
         }));
     });
+}
+
+/// Tells of a panic that nobody else tells of.
+fn in_a_task(place: Option<String>) {
+    if tracing::enabled!(tracing::Level::ERROR) {
+        tracing::error!(panic = HIDDEN, place, "a task panicked");
+    } else {
+        eprintln!("a task panicked at {}: {HIDDEN}", place.unwrap_or_default());
+    }
 }
 
 /// Runs a step of a handler.

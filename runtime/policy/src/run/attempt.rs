@@ -9,6 +9,7 @@ use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::observe::{BreakerState, Event, Gate};
 use svckit_core::operation::{Operation, PolicyConfig};
 
+use super::state::{Pass, Stop};
 use super::{Attempt, Call, Policy, late};
 use crate::breaker::{Outcome, Permit, Phase};
 use crate::bulkhead::{self, Bulkhead, Full};
@@ -17,6 +18,17 @@ use crate::bulkhead::{self, Bulkhead, Full};
 pub(super) struct Done<T> {
     pub(super) value: T,
     pub(super) place: Option<bulkhead::Permit>,
+}
+
+/// An attempt that is to be made.
+#[derive(Clone, Copy)]
+pub(super) struct This<'a> {
+    pub(super) call: Call<'a>,
+    pub(super) config: &'a PolicyConfig,
+    /// The first is 1.
+    pub(super) number: u32,
+    /// What it cost as a retry.
+    pub(super) paid: Option<u32>,
 }
 
 /// A breaker's permit on its way: dropped, it is given back.
@@ -34,52 +46,67 @@ impl Drop for Passing<'_> {
     }
 }
 
+/// That an attempt may go out, or why not.
+pub(super) struct Entry<'a> {
+    passed: Result<(Passing<'a>, Option<Bulkhead>), Stop>,
+    at: Instant,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn new(policy: &'a Policy, passed: Result<Pass, Stop>, at: Instant) -> Self {
+        let passed = passed.map(|Pass { permit, bulkhead }| (Passing { policy, permit }, bulkhead));
+        Self { passed, at }
+    }
+}
+
 impl Policy {
+    /// Makes an attempt; `entry` is what it was told already.
     pub(super) async fn attempt<T, F>(
         &self,
-        call: Call<'_>,
-        config: &PolicyConfig,
-        number: u32,
+        this: This<'_>,
+        entry: Option<Entry<'_>>,
         attempt: &mut impl FnMut(Attempt) -> F,
     ) -> Result<Done<T>>
     where
         F: Future<Output = Result<T>>,
     {
-        let (mut passing, place, start) = self.enter(call, config).await?;
+        let This { call, config, number, .. } = this;
+        let entry = entry.unwrap_or_else(|| {
+            let now = self.env.clock.now();
+            let gate = self.state().gate(call.deadline, now);
+            Entry::new(self, gate, now)
+        });
+        let (mut passing, place, start) = self.enter(call, config, entry).await?;
         let limit = (!call.operation.shape.streams()).then_some(config.timeout.attempt);
         let own = limit.and_then(|limit| start.checked_add(limit));
         let deadline = own.into_iter().chain(call.deadline).min();
         let done =
             self.in_time(call.operation, attempt(Attempt { number, deadline }), deadline).await;
-        let permit = passing.permit.take();
-        self.note(call.operation, config, permit, number, start, done.as_ref().err());
+        self.note(this, passing.permit.take(), start, done.as_ref().err());
         done.map(|value| Done { value, place })
     }
 
-    /// Passes the breaker and takes a place.
-    async fn enter(
+    /// Takes a place, having passed the breaker.
+    async fn enter<'a>(
         &self,
         call: Call<'_>,
         config: &PolicyConfig,
-    ) -> Result<(Passing<'_>, Option<bulkhead::Permit>, Instant)> {
-        let now = self.env.clock.now();
-        if call.deadline.is_some_and(|at| at <= now) {
-            self.rejected(call.operation, Gate::Deadline);
-            return Err(late(call.operation).with_unreached());
-        }
-        let (permit, bulkhead) = {
-            let mut state = self.state();
-            let permit = state.breaker.as_mut().map(|breaker| breaker.acquire(now)).transpose();
-            (permit, state.bulkhead.clone())
-        };
-        let permit = permit.map_err(|open| {
-            self.rejected(call.operation, Gate::Breaker);
-            broken(open.after)
+        entry: Entry<'a>,
+    ) -> Result<(Passing<'a>, Option<bulkhead::Permit>, Instant)> {
+        let now = entry.at;
+        let (passing, bulkhead) = entry.passed.map_err(|stop| match stop {
+            Stop::Late => {
+                self.rejected(call.operation, Gate::Deadline);
+                late(call.operation).with_unreached()
+            }
+            Stop::Open(after) => {
+                self.rejected(call.operation, Gate::Breaker);
+                broken(after)
+            }
         })?;
-        if permit.is_some_and(|permit| permit.is_first_probe()) {
+        if passing.permit.is_some_and(|permit| permit.is_first_probe()) {
             self.tell_breaker(call.operation, BreakerState::HalfOpen);
         }
-        let passing = Passing { policy: self, permit };
         let Some(bulkhead) = bulkhead else { return Ok((passing, None, now)) };
         if let Some(place) = bulkhead.try_enter() {
             return Ok((passing, Some(place), now));
@@ -115,23 +142,16 @@ impl Policy {
     }
 
     /// Says what became of an attempt to all who want to know.
-    fn note(
-        &self,
-        operation: &'static Operation,
-        config: &PolicyConfig,
-        permit: Option<Permit>,
-        number: u32,
-        start: Instant,
-        error: Option<&Error>,
-    ) {
+    fn note(&self, this: This<'_>, permit: Option<Permit>, start: Instant, error: Option<&Error>) {
+        let This { call: Call { operation, .. }, config, number, paid } = this;
         let now = self.env.clock.now();
         let elapsed = now.saturating_duration_since(start);
         let (code, took) = (error.map(Error::code), elapsed);
         self.env.observe.tell(|| Event::Attempt { operation, endpoint: None, number, code, took });
         let changed = {
             let mut state = self.state();
-            if let Some(latencies) = state.latencies.as_mut().filter(|_| error.is_none()) {
-                latencies.note(elapsed, now);
+            if error.is_none() {
+                state.succeeded(paid, elapsed, now);
             }
             let (Some(breaker), Some(permit)) = (&mut state.breaker, permit) else { return };
             let outcome = outcome(error, elapsed, config.timeout.attempt);

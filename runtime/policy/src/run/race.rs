@@ -10,7 +10,7 @@ use svckit_core::error::{Error, Result};
 use svckit_core::observe::Event;
 use svckit_core::operation::{HedgeConfig, PolicyConfig, RetryConfig};
 
-use super::attempt::Done;
+use super::attempt::{Done, This};
 use super::{Attempt, Call, Policy};
 use crate::breaker::Outcome;
 use crate::bulkhead::Permit;
@@ -41,7 +41,8 @@ impl Policy {
             async move {
                 let mut make =
                     |this| (attempt.lock().unwrap_or_else(PoisonError::into_inner))(this);
-                self.attempt(call, config, number, &mut make).await
+                let this = This { call, config, number, paid: None };
+                self.attempt(this, None, &mut make).await
             }
         };
         let (mut flying, mut number, mut patient) = (FuturesUnordered::new(), 1, false);
@@ -58,10 +59,7 @@ impl Policy {
             let error = tokio::select! {
                 biased;
                 done = flying.next() => match done {
-                    Some(Ok(Done { value, place })) => {
-                        self.state().succeeded(None);
-                        return Ok((value, place));
-                    }
+                    Some(Ok(Done { value, place })) => return Ok((value, place)),
                     Some(Err(error)) => Some(error),
                     None => Some(Error::internal("nothing was asked")),
                 },

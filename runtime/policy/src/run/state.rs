@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use svckit_core::observe::NoRetry;
 use svckit_core::operation::PolicyConfig;
 
-use crate::breaker::{Breaker, Phase};
+use crate::breaker::{Breaker, Permit, Phase};
 use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::hedge::Latencies;
@@ -119,8 +119,39 @@ impl State {
         Err(NoRetry::Budget)
     }
 
-    /// A call succeeded; its last retry had cost `paid`.
-    pub(super) fn succeeded(&mut self, paid: Option<u32>) {
+    /// A call succeeded; its last attempt took `elapsed`, and had cost `paid` as a retry.
+    pub(super) fn succeeded(&mut self, paid: Option<u32>, elapsed: Duration, now: Instant) {
         self.throttle.succeeded(paid);
+        if let Some(latencies) = &mut self.latencies {
+            latencies.note(elapsed, now);
+        }
     }
+
+    /// Whether an attempt may go out.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(super) fn gate(&mut self, deadline: Option<Instant>, now: Instant) -> Result<Pass, Stop> {
+        if deadline.is_some_and(|at| at <= now) {
+            return Err(Stop::Late);
+        }
+        let permit = self.breaker.as_mut().map(|breaker| breaker.acquire(now)).transpose();
+        let permit = permit.map_err(|open| Stop::Open(open.after))?;
+        Ok(Pass { permit, bulkhead: self.bulkhead.clone() })
+    }
+}
+
+/// What an attempt goes out with. The permit is to be given back.
+pub(super) struct Pass {
+    pub(super) permit: Option<Permit>,
+    pub(super) bulkhead: Option<Bulkhead>,
+}
+
+/// Why an attempt does not go out.
+#[derive(Clone, Copy)]
+pub(super) enum Stop {
+    /// Nobody waits any more.
+    Late,
+    /// The breaker is open, for that long.
+    Open(Duration),
 }

@@ -2,6 +2,8 @@
 
 mod connect;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +13,8 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, Fuse};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use http::uri::PathAndQuery;
+use http::Uri;
+use http::uri::{InvalidUri, PathAndQuery};
 use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
@@ -21,12 +24,11 @@ use tokio::sync::oneshot;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Channel, Endpoint};
 
 use self::connect::Connector;
-use self::line::{Line, Listening};
+use self::line::{Line, Listening, Sender};
 use crate::codec::Raw;
-use crate::{MESSAGE_LIMIT, meta, status};
+use crate::{MESSAGE_LIMIT, deadline, meta, status};
 
 /// How a client reaches its callee.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +61,19 @@ impl Default for ClientOptions {
 /// `unavailable`.
 #[derive(Clone)]
 pub struct GrpcClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     line: Arc<Line>,
-    endpoint: Arc<str>,
+    endpoint: String,
+    /// What stands before a request's path.
+    origin: Uri,
     options: ClientOptions,
-    env: Env,
 }
 
 impl GrpcClient {
-    /// The way to `url`, `http://host:port`. Must be called within a tokio runtime; connects to nothing yet.
+    /// The way to `url`, `http://host:port`. Connects to nothing yet; calls do, and must be made within a tokio runtime.
     ///
     /// # Errors
     /// `invalid_argument` if `url` is not one.
@@ -106,22 +113,29 @@ impl GrpcClient {
         if scheme != "http" && tls.is_none() {
             return Err(invalid(format!("the scheme {scheme} is not supported")));
         }
-        let endpoint =
-            Endpoint::from_shared(url.to_owned()).map_err(|error| invalid(error.to_string()))?;
+        let address: Uri = url.parse().map_err(|error: InvalidUri| invalid(error.to_string()))?;
+        let Some(authority) = address.authority().cloned() else {
+            return Err(invalid("it has no host".to_owned()));
+        };
+        let origin = Uri::builder().scheme(scheme).authority(authority).path_and_query("/");
+        let origin = origin.build().map_err(|error| invalid(error.to_string()))?;
         let connector = Connector::new(options, env.clone(), tls.cloned());
-        let line = Arc::new(Line::new(endpoint, connector));
-        Ok(Self { line, endpoint: url.into(), options, env })
+        let line = Arc::new(Line::new(address, connector, env));
+        Ok(Self { inner: Arc::new(Inner { line, endpoint: url.to_owned(), origin, options }) })
     }
 
     async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         let OutgoingCall { meta, deadline, body } = call;
         let (requests, failed) = self.requests(body);
-        let request = self.request(&meta, deadline, requests);
+        let Inner { line, endpoint, .. } = &*self.inner;
         // A caller in a hurry learns nothing: one that had not half of an attempt's time.
-        let patience = self.env.live.policy(operation).timeout.attempt / 2;
-        let (channel, listening) = self.line.take(deadline, patience, &self.env);
+        let patience = line.env.live.policy(operation).timeout.attempt / 2;
         let answer = async {
-            let grpc = self.grpc(channel).await?;
+            let (sender, listening) = line.take(deadline, patience).await.map_err(|why| {
+                Error::unavailable(format!("no connection to {endpoint}: {why}")).with_unreached()
+            })?;
+            let request = request(&meta, deadline, &line.env, requests);
+            let grpc = self.grpc(sender);
             match operation.shape {
                 Shape::Unary | Shape::ClientStream => {
                     self.one(operation, grpc, request, listening).await
@@ -145,7 +159,7 @@ impl GrpcClient {
     async fn one(
         &self,
         operation: &'static Operation,
-        mut grpc: Grpc<Channel>,
+        mut grpc: Grpc<Sender>,
         request: Request,
         listening: Listening,
     ) -> Result<Answer> {
@@ -158,7 +172,7 @@ impl GrpcClient {
     async fn many(
         &self,
         operation: &'static Operation,
-        mut grpc: Grpc<Channel>,
+        mut grpc: Grpc<Sender>,
         request: Request,
         listening: Listening,
     ) -> Result<Answer> {
@@ -170,23 +184,16 @@ impl GrpcClient {
         Ok(Answer { meta: meta::read(&meta.into_headers()), body: Body::Stream(stream) })
     }
 
-    async fn grpc(&self, channel: Channel) -> Result<Grpc<Channel>> {
-        let limit = self.options.message_limit;
-        let grpc = Grpc::new(channel).max_decoding_message_size(limit);
-        let mut grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
-        let gone = |error: tonic::transport::Error| {
-            Error::unavailable(format!("no connection to {}: {}", self.endpoint, last(&error)))
-                .with_unreached()
-        };
-        grpc.ready().await.map_err(gone)?;
-        Ok(grpc)
+    fn grpc(&self, sender: Sender) -> Grpc<Sender> {
+        let Inner { origin, options, .. } = &*self.inner;
+        Grpc::with_origin(sender, origin.clone())
+            .max_decoding_message_size(options.message_limit)
+            .accept_compressed(CompressionEncoding::Gzip)
     }
 
     /// The answer, once it is known what it says of the connection.
     fn heard<T>(&self, answer: Result<T, tonic::Status>, listening: Listening) -> Result<T> {
         match &answer {
-            // Dropped, the listener sees for itself whether it was long enough.
-            Err(status) if status::is_late(status) => {}
             // What broke is opened again by itself.
             Err(status) if status::is_broken(status) => listening.nothing(),
             Ok(_) | Err(_) => listening.heard(),
@@ -195,7 +202,7 @@ impl GrpcClient {
     }
 
     fn error(&self, status: &tonic::Status) -> Error {
-        status::read(status, &self.endpoint)
+        status::read(status, &self.inner.endpoint)
     }
 
     /// The messages to send, and what tells if one of them could not be made: the call is cancelled then, for its end
@@ -204,7 +211,7 @@ impl GrpcClient {
         &self,
         body: Body,
     ) -> (BoxStream<'static, Bytes>, Option<oneshot::Receiver<Error>>) {
-        let limit = self.options.message_limit;
+        let limit = self.inner.options.message_limit;
         let stream = match body {
             Body::One(bytes) if bytes.len() <= limit => {
                 return (futures_util::stream::once(async { bytes }).boxed(), None);
@@ -227,22 +234,23 @@ impl GrpcClient {
             });
         (requests.boxed(), Some(failed))
     }
+}
 
-    fn request(
-        &self,
-        meta: &Metadata,
-        deadline: Option<Instant>,
-        requests: BoxStream<'static, Bytes>,
-    ) -> Request {
-        let mut request = tonic::Request::new(requests);
-        let mut headers = http::HeaderMap::new();
-        meta::write(meta, &mut headers);
-        *request.metadata_mut() = MetadataMap::from_headers(headers);
-        if let Some(at) = deadline {
-            request.set_timeout(at.saturating_duration_since(self.env.clock.now()));
-        }
-        request
+fn request(
+    meta: &Metadata,
+    deadline: Option<Instant>,
+    env: &Env,
+    requests: BoxStream<'static, Bytes>,
+) -> Request {
+    let mut request = tonic::Request::new(requests);
+    let mut headers = http::HeaderMap::new();
+    meta::write(meta, &mut headers);
+    if let Some(at) = deadline {
+        let left = at.saturating_duration_since(env.clock.now());
+        headers.insert(deadline::HEADER, deadline::write(left));
     }
+    *request.metadata_mut() = MetadataMap::from_headers(headers);
+    request
 }
 
 /// The innermost cause, which says most.
@@ -293,6 +301,6 @@ impl Transport for GrpcClient {
 
 impl fmt::Debug for GrpcClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GrpcClient").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("GrpcClient").field("endpoint", &self.inner.endpoint).finish_non_exhaustive()
     }
 }

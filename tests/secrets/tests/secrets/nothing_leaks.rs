@@ -268,6 +268,7 @@ fn judge(written: &Written, log: &Log, panics: &Written, collector: &Collector) 
     let collected = collector.text();
     for (what, text, there) in [
         ("the log", log.text(), "a handler panicked"),
+        ("the log", log.text(), "a task panicked"),
         ("the collector", collected.clone(), "rpc.server.call.duration"),
         ("the collector", collected, "VaultService/Store"),
     ] {
