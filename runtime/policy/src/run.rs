@@ -38,7 +38,8 @@ pub struct Policy {
 pub struct Call<'a> {
     /// What is called.
     pub operation: &'static Operation,
-    /// When nobody waits for the answer any more.
+    /// When nobody waits for the answer any more: what the caller has left, and [`Policy::total`] at most. Where nothing is
+    /// said, each attempt has its time limit, and all together have none.
     pub deadline: Option<Instant>,
     /// Whether the request can be sent again: not if it is a stream.
     pub replayable: bool,

@@ -528,6 +528,15 @@ async fn a_race_ends_with_the_first_answer_or_the_last_error() {
     let (answer, sent) = raced(&policy(config), &[(1, none()), (60, Ok(2))]).await;
     assert_eq!((answer.expect_err("that is an answer").code(), sent), (Code::NotFound, 1));
 
+    // Of the request itself all would say the same; of itself a callee speaks for nobody else.
+    let (answer, _) = raced(&policy(config), &[(60, Ok(1)), (5, none())]).await;
+    assert_eq!(answer.expect_err("that is an answer").code(), Code::NotFound);
+    for of_itself in [Error::internal("a bug"), Error::aborted("try again"), Error::unavailable("")]
+    {
+        let (answer, sent) = raced(&policy(config), &[(60, Ok(1)), (5, Err(of_itself))]).await;
+        assert_eq!((answer.expect("the first is waited for"), sent), (1, 2));
+    }
+
     let poor = RetryConfig { budget_percent: 0, budget_floor: 0, ..RetryConfig::STANDARD };
     let poor = policy(PolicyConfig { retry: Some(poor), ..config });
     let (answer, sent) = raced(&poor, &[(50, gone()), (1, Ok(2))]).await;

@@ -76,8 +76,11 @@ async fn towers_readiness_contract_broken_under_load() {
     let outer = PolicyLayer::new(policy(config), &GET, judge).layer(inner);
     // Many clones say that they are ready, and are never called.
     let mut idle = vec![outer.clone(); 50];
+    // Who waits for what nobody gives waits for longer than all calls take.
+    const LONG: Duration = Duration::from_secs(600);
     for one in &mut idle {
-        one.ready().await.expect("always");
+        let ready = tokio::time::timeout(LONG, one.ready()).await;
+        ready.expect("the idle hold nothing").expect("always");
     }
     let calls: Vec<_> = (0..50)
         .map(|n| {
@@ -86,7 +89,8 @@ async fn towers_readiness_contract_broken_under_load() {
         })
         .collect();
     for (n, call) in (0..).zip(calls) {
-        assert_eq!(call.await.expect("no panic").expect("its turn"), n);
+        let answer = tokio::time::timeout(LONG, call).await.expect("nobody waits for the other");
+        assert_eq!(answer.expect("no panic").expect("its turn"), n);
     }
 }
 

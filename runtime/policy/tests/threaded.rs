@@ -43,7 +43,10 @@ async fn call(policy: &Policy, inside: &AtomicU32, refused: &AtomicU32) {
     for n in 0..CALLS {
         let run = policy.run(CALL, |_| async {
             let _visit = Visit::new(inside);
-            tokio::task::yield_now().await;
+            // The first poll of an attempt is followed by another at once.
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
             Ok(())
         });
         let done = if n % 3 == 0 { run.now_or_never() } else { Some(run.await) };

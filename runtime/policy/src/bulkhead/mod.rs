@@ -89,7 +89,7 @@ impl Bulkhead {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// Whether more than so many percent of the places are taken.
+    /// Whether at least so many percent of the places are taken.
     #[must_use]
     pub fn above(&self, percent: u32) -> bool {
         u64::from(self.running()) * 100 >= u64::from(self.config.concurrent) * u64::from(percent)

@@ -1,6 +1,6 @@
 //! "A half-open stampede" and "a breaker wedged by a leaked probe permit", over the whole of `Policy::run`.
 
-use svckit_core::operation::BreakerConfig;
+use svckit_core::operation::{BreakerConfig, Shape};
 use svckit_policy::breaker::Phase;
 
 use crate::*;
@@ -120,6 +120,9 @@ fn a_probe_that_is_lost_blocks_its_place_for_a_lease_at_most() {
 /// An answer counts in the period in which its call began: a crowd of late failures does not reopen what has recovered.
 #[test]
 fn what_comes_late_from_before_reopens_nothing() {
+    // A stream's attempt has no time limit: nothing ends it but its callee.
+    static WATCH: Operation =
+        Operation::query("t.v1.T", "Watch", "/t.v1.T/Watch").shape(Shape::ServerStream);
     in_any_order(|| async {
         let (policy, clock) = policy(PolicyConfig { breaker: Some(BREAKER), ..PLAIN });
         let (begun, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -127,7 +130,7 @@ fn what_comes_late_from_before_reopens_nothing() {
             .map(|_| {
                 let (policy, begun, over) = (policy.clone(), begun.clone(), over.clone());
                 spawn(async move {
-                    let run = policy.run(call(), |_| async {
+                    let run = policy.run(Call { operation: &WATCH, ..call() }, |_| async {
                         begun.fetch_add(1, Ordering::SeqCst);
                         while over.load(Ordering::SeqCst) == 0 {
                             yield_now().await;

@@ -1,6 +1,7 @@
 //! Mistakes that others made in calls, each ruled out over real sockets, by gRPC and by HTTP. "Tower's readiness contract
-//! broken under load" is in the tests of `svckit-policy` (`layer.rs`), and so are models of breaker and bulkhead in
-//! whatever order tasks run (`interleaved.rs`).
+//! broken under load" is in the tests of `svckit-policy` (`layer.rs`), and so are models of all of them that tasks can break
+//! by the order in which they run (`interleaved`); a server that goes is in `shutdown.rs`, and that nothing is held after
+//! whatever fails (a place, a probe, a turn) in `faults`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
