@@ -8,13 +8,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use svckit_backend::metrics;
 use svckit_backend::{Backend, Files, Options};
 use svckit_driver::Start;
 use svckit_telemetry::metrics::{SERVER_FAULTS, names};
-use svckit_tests::peers::{not_run, prepared, ran, root};
+use svckit_tests::peers::{go, not_run, python, ran, root};
 
 #[test]
 fn what_rules_and_dashboards_ask_for_is_what_is_exported() {
@@ -81,7 +82,7 @@ fn judged(promtool: &Path, paths: &[PathBuf]) -> String {
 
 #[test]
 fn prometheus_takes_the_rules() {
-    let Some(promtool) = prepared("SVCKIT_PROMTOOL", "promtool.sh") else {
+    let Some(promtool) = go("promtool") else {
         return not_run("rules before promtool", "promtool");
     };
     let folder = folder("rules");
@@ -98,7 +99,7 @@ fn prometheus_takes_the_rules() {
 
 #[test]
 fn prometheus_takes_what_dashboards_ask() {
-    let Some(promtool) = prepared("SVCKIT_PROMTOOL", "promtool.sh") else {
+    let Some(promtool) = go("promtool") else {
         return not_run("questions of dashboards before promtool", "promtool");
     };
     let mut rules = Vec::new();
@@ -122,9 +123,59 @@ fn prometheus_takes_what_dashboards_ask() {
     judged(&promtool, &[path]);
 }
 
+/// What Grafana's SDK has against dashboards; nothing where it takes them all.
+fn refused(python: &Path, paths: &[PathBuf]) -> Vec<String> {
+    let script = root().join("tests/formats/dashboards.py");
+    let ran = Command::new(python).arg(script).args(paths).output().expect("Python runs");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let read = format!("{} dashboards read\n", paths.len());
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), read, "{said}");
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    assert_eq!(ran.status.success(), lines.is_empty(), "{said}");
+    lines
+}
+
+#[test]
+fn grafanas_sdk_takes_every_dashboard_and_would_not_take_another() {
+    let Some(python) = python() else {
+        return not_run("dashboards before Grafana's SDK", "python with grafana-foundation-sdk");
+    };
+    let folder = folder("dashboards");
+    let mut paths = Vec::new();
+    for (_, files) in generated("dashboards") {
+        for (_, text) in files.iter() {
+            paths.push(folder.join(format!("{}.json", paths.len())));
+            fs::write(paths.last().expect("just pushed"), text).expect("a file");
+        }
+    }
+    assert!(paths.len() > 20, "{} dashboards", paths.len());
+    assert_eq!(refused(&python, &paths), Vec::<String>::new());
+
+    let text = fs::read_to_string(&paths[0]).expect("a file");
+    let sound: Value = serde_json::from_str(&text).expect("JSON");
+    let spoilt = |at: &str, value: Value| {
+        let mut board = sound.clone();
+        let (parent, name) = at.rsplit_once('/').expect("a pointer");
+        board.pointer_mut(parent).expect("it is there")[name] = value;
+        let path = folder.join("spoilt.json");
+        fs::write(&path, board.to_string()).expect("a file");
+        refused(&python, &[path]).join("\n")
+    };
+    for (at, value, expected) in [
+        ("/templatng", json!({}), "dashboard.templatng is not known"),
+        ("/graphTooltip", json!(7), "dashboard.graph_tooltip is 7"),
+        ("/panels/1/targets/0/expr", json!(3), "dashboard.panels[1].targets[0].expr is 3"),
+        ("/panels/1/options/tooltip/mode", json!("many"), "tooltip.mode is 'many'"),
+        ("/panels/1/fieldConfig/defaults/custom/filling", json!(1), "custom.filling is not known"),
+    ] {
+        let said = spoilt(at, value);
+        assert!(said.contains(expected), "{at}: {said}");
+    }
+}
+
 #[test]
 fn an_alert_goes_off_when_a_promise_is_broken_and_not_before() {
-    let Some(promtool) = prepared("SVCKIT_PROMTOOL", "promtool.sh") else {
+    let Some(promtool) = go("promtool") else {
         return not_run("alerts before promtool", "promtool");
     };
     let shop = generated("alerts").into_iter().find(|(path, _)| path.ends_with("examples/shop"));

@@ -27,11 +27,22 @@ pub fn not_run(test: &str, missing: &str) {
 /// What a variable names, or a script of `tests/stack` prepares and prints; none where it can't.
 #[must_use]
 pub fn prepared(variable: &str, script: &str) -> Option<PathBuf> {
+    by_script(variable, script, &[])
+}
+
+/// A program written in Go, as a variable names it (`SVCKIT_PROMTOOL` for `promtool`) or `tests/stack/go.sh` builds it; none
+/// where it can't.
+#[must_use]
+pub fn go(name: &str) -> Option<PathBuf> {
+    by_script(&format!("SVCKIT_{}", name.to_uppercase()), "go.sh", &[name])
+}
+
+fn by_script(variable: &str, script: &str, args: &[&str]) -> Option<PathBuf> {
     if let Some(path) = std::env::var_os(variable) {
         return Some(path.into());
     }
-    let made =
-        Command::new(root().join("tests/stack").join(script)).stderr(Stdio::inherit()).output();
+    let script = root().join("tests/stack").join(script);
+    let made = Command::new(script).args(args).stderr(Stdio::inherit()).output();
     let made = made.ok().filter(|made| made.status.success())?;
     Some(PathBuf::from(String::from_utf8_lossy(&made.stdout).trim()))
 }

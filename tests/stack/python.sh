@@ -8,7 +8,7 @@ venv="$cache/python-$(cksum <"$wanted" | cut -d' ' -f1)"
 python="$(command -v python3 || true)"
 
 if [ -z "$python" ]; then
-  echo "python3 is missing: install Python 3.9 or newer (on Debian: apt-get install python3 python3-venv)" >&2
+  echo "python3 is missing: install Python 3.11 or newer (on Debian: apt-get install python3 python3-venv)" >&2
   exit 1
 fi
 mkdir -p "$cache"

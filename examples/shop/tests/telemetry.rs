@@ -1,113 +1,23 @@
-//! What operators see of the shop: its traces at a collector, its metrics, its health. The collector here takes OTLP as a
-//! real one does, and writes it down.
+//! What operators see of the shop: its traces at a collector, its metrics, its health.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
-    MetricsService, MetricsServiceServer,
-};
-use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use shop::house;
 use shop::shop::common::v1::OrderId;
 use shop::shop::orders::v1::orders::{self, GetOrderRequest};
-use svckit::{App, Sampling, TelemetryConfig, Uuid};
+use svckit::{App, Otlp, Sampling, TelemetryConfig, Uuid};
+use svckit_collector::{CLIENT, CONSUMER, Came, Collector, INTERNAL, PRODUCER, SERVER, texts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tonic::{Request, Response, Status};
 
 const FOREIGN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-/// What came to the collector.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Came>>);
-
-#[derive(Default)]
-struct Came {
-    spans: Vec<(String, Span)>,
-    metrics: Vec<String>,
-    /// All of it as text, to look for what must not be there.
-    all: String,
-}
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let request = request.into_inner();
-        let mut came = self.0.lock().unwrap();
-        came.all.push_str(&format!("{request:?}"));
-        for of in request.resource_spans {
-            let resource = of.resource.unwrap_or_default();
-            let name = texts(&resource.attributes)["service.name"].clone();
-            let spans = of.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            came.spans.extend(spans.map(|span| (name.clone(), span)));
-        }
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl MetricsService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportMetricsServiceRequest>,
-    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        let request = request.into_inner();
-        let mut came = self.0.lock().unwrap();
-        came.all.push_str(&format!("{request:?}"));
-        let scopes = request.resource_metrics.into_iter().flat_map(|of| of.scope_metrics);
-        let metrics = scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name);
-        came.metrics.extend(metrics);
-        Ok(Response::new(ExportMetricsServiceResponse::default()))
-    }
-}
-
-fn texts(
-    attributes: &[opentelemetry_proto::tonic::common::v1::KeyValue],
-) -> BTreeMap<String, String> {
-    let text = |value: &Option<Value>| match value {
-        Some(Value::StringValue(text)) => text.clone(),
-        Some(Value::IntValue(number)) => number.to_string(),
-        other => format!("{other:?}"),
-    };
-    let pair = |of: &opentelemetry_proto::tonic::common::v1::KeyValue| {
-        (of.key.clone(), text(&of.value.as_ref().and_then(|any| any.value.clone())))
-    };
-    attributes.iter().map(pair).collect()
-}
-
-async fn collector() -> (Collector, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let collector = Collector::default();
-    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    let server = tonic::transport::Server::builder()
-        .add_service(TraceServiceServer::new(collector.clone()))
-        .add_service(MetricsServiceServer::new(collector.clone()));
-    tokio::spawn(server.serve_with_incoming(incoming));
-    (collector, url)
-}
 
 fn config(name: &str, url: &str) -> TelemetryConfig {
     TelemetryConfig {
         service_name: name.to_owned(),
-        otlp: Some(url.to_owned()),
         sampling: Sampling::Parent(1.0),
-        ..TelemetryConfig::default()
+        ..TelemetryConfig::to(Otlp::Grpc, url)
     }
 }
 
@@ -131,34 +41,15 @@ fn nowhere() -> GetOrderRequest {
     GetOrderRequest { id: OrderId::new(Uuid::from_u128(9)) }
 }
 
-impl Came {
-    fn named(&self, name: &str, kind: i32) -> Vec<&Span> {
-        let spans = self.spans.iter().map(|(_, span)| span);
-        spans.filter(|span| span.name == name && span.kind == kind).collect()
-    }
-
-    fn one(&self, name: &str, kind: i32) -> &Span {
-        let found = self.named(name, kind);
-        let names: Vec<_> = self.spans.iter().map(|(_, span)| (&span.name, span.kind)).collect();
-        assert_eq!(found.len(), 1, "{name} {kind} among {names:?}");
-        found[0]
-    }
-}
-
-const INTERNAL: i32 = 1;
-const SERVER: i32 = 2;
-const CLIENT: i32 = 3;
-const PRODUCER: i32 = 4;
-const CONSUMER: i32 = 5;
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_order_is_one_trace_over_calls_and_messages() {
-    let (collector, url) = collector().await;
-    let house = App::local().telemetry(&config("shop", &url)).admin("127.0.0.1:0");
+    let collector = Collector::start().await;
+    let url = collector.url();
+    let house = App::local().telemetry(&config("shop", url)).admin("127.0.0.1:0");
     let running = house::everything(house).listen("127.0.0.1:0").start().await.unwrap();
     let at = running.url().unwrap();
 
-    let buyer = App::local().telemetry(&config("buyer", &url));
+    let buyer = App::local().telemetry(&config("buyer", url));
     let buyer = buyer.endpoint("shop.orders.v1.Orders", &at).start().await.unwrap();
     let client = orders::Client::connect(&buyer).await.unwrap();
     let wanted = shop::drive::plan(1, 7).remove(0);
@@ -166,7 +57,7 @@ async fn one_order_is_one_trace_over_calls_and_messages() {
     client.place_order(wanted).await.unwrap();
     client.get_order(nowhere()).await.unwrap_err();
 
-    let browser = App::local().telemetry(&config("browser", &url));
+    let browser = App::local().telemetry(&config("browser", url));
     let browser = browser.endpoint("shop.orders.v1.Orders", at.replace("http:", "http+json:"));
     let browser = browser.start().await.unwrap();
     let over_http = orders::Client::connect(&browser).await.unwrap();
@@ -188,7 +79,7 @@ async fn one_order_is_one_trace_over_calls_and_messages() {
     browser.shutdown().await;
     running.shutdown().await;
 
-    let came = collector.0.lock().unwrap();
+    let came = collector.came();
     calls(&came);
     http(&came);
     messages(&came);
@@ -273,9 +164,10 @@ async fn each_attempt_is_seen_with_where_it_went() {
         ("http", "shop.orders.v1.OrdersService/GetOrder", "previous-rpc-attempts"),
         ("http+json", "GET /v1/orders/{id}", "http.request.resend_count"),
     ] {
-        let (collector, url) = collector().await;
+        let collector = Collector::start().await;
+        let url = collector.url();
         let (one, other) = (dead().await, dead().await);
-        let buyer = App::local().telemetry(&config("buyer", &url)).admin("127.0.0.1:0");
+        let buyer = App::local().telemetry(&config("buyer", url)).admin("127.0.0.1:0");
         let places = format!("{scheme}://{one},{scheme}://{other}");
         let buyer = buyer.endpoint("shop.orders.v1.Orders", places).start().await.unwrap();
         let client = orders::Client::connect(&buyer).await.unwrap();
@@ -283,7 +175,7 @@ async fn each_attempt_is_seen_with_where_it_went() {
         let (_, metrics) = asked(buyer.admin_address().unwrap(), "/metrics").await;
         buyer.shutdown().await;
 
-        let came = collector.0.lock().unwrap();
+        let came = collector.came();
         let call = came.one("shop.orders.v1.OrdersService/GetOrder", INTERNAL);
         let attempts = came.named(name, CLIENT);
         assert!(attempts.len() > 1, "{scheme}");
@@ -388,4 +280,82 @@ fn scraped(metrics: &str) {
         "{metrics}"
     );
     assert_eq!(sum(&["svckit_calls_active"]), 0.0, "{metrics}");
+}
+
+/// What `/readyz` says once its status is that.
+async fn until(admin: std::net::SocketAddr, wanted: u16) -> String {
+    loop {
+        let (status, text) = asked(admin, "/readyz").await;
+        if status == wanted {
+            return text;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_drains_is_not_ready_while_it_finishes_what_it_has_begun() {
+    let house = house::everything(App::local().admin("127.0.0.1:0"));
+    let running = house.listen("127.0.0.1:0").start().await.unwrap();
+    let (admin, host) = (running.admin_address().unwrap(), running.address().unwrap());
+    assert_eq!(asked(admin, "/readyz").await.0, 200);
+    // A call whose body is not all there yet, and which is waited for: so it says itself.
+    let body = "{\"nonsense\":";
+    let head = format!(
+        "POST /v1/orders HTTP/1.1\r\nhost: {host}\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut call = TcpStream::connect(host).await.unwrap();
+    call.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    call.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    let ending = tokio::spawn(running.shutdown());
+    let said = until(admin, 503).await;
+    assert!(said.contains("\"status\":\"draining\""), "{said}");
+    assert_eq!(asked(admin, "/livez").await.0, 200);
+    assert!(!ending.is_finished());
+    call.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    call.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    ending.await.unwrap();
+    assert!(TcpStream::connect(admin).await.is_err(), "nobody answers for what has ended");
+}
+
+/// Renames every table of a file of SQLite, as whoever damages it would: nothing is found there any more.
+fn rename(file: &std::path::Path, from: &str, to: &str) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let list = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let mut names = connection.prepare(list).unwrap();
+    let names = names.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    for name in names.map(Result::unwrap).collect::<Vec<_>>() {
+        let Some(bare) = name.strip_suffix(from) else { continue };
+        connection
+            .execute(&format!("ALTER TABLE \"{name}\" RENAME TO \"{bare}{to}\""), [])
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_lost_its_store_or_its_broker_is_not_ready_until_it_has_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = App::local().data(folder.path()).admin("127.0.0.1:0");
+    let running = house::everything(house).start().await.unwrap();
+    let admin = running.admin_address().unwrap();
+    for (file, part) in
+        [("shop.mail.v1.Mail.sqlite", "store of shop.mail.v1.Mail"), ("broker.sqlite", "broker")]
+    {
+        until(admin, 200).await;
+        rename(&folder.path().join(file), "", "_away");
+        let said = until(admin, 503).await;
+        assert!(said.contains("\"status\":\"not ready\""), "{said}");
+        let checks: Vec<_> = said.split(',').filter(|check| check.contains(part)).collect();
+        assert!(checks.len() == 1 && !checks[0].contains(":\"ok\""), "{said}");
+        assert_eq!(said.matches("\"ok\"").count() + 1, 7, "the others are there: {said}");
+        assert_eq!(asked(admin, "/livez").await.0, 200);
+        rename(&folder.path().join(file), "_away", "");
+    }
+    until(admin, 200).await;
+    running.shutdown().await;
 }

@@ -40,7 +40,7 @@ pub use svckit_security::{ApiKeyConfig, AuthConfig, Credentials, CredentialsConf
 #[cfg(feature = "sqlite")]
 pub use svckit_store_sqlite as sqlite;
 #[cfg(feature = "telemetry")]
-pub use svckit_telemetry::{Sampling, TelemetryConfig};
+pub use svckit_telemetry::{Collector, Otlp, Sampling, TelemetryConfig, Trust, spans};
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};

@@ -2,7 +2,9 @@
 
 mod json;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::{Error, Result};
 
@@ -11,7 +13,7 @@ const VARIABLE: &str = "SVCKIT_LOG";
 /// Says how: `text` or `json`.
 const FORMAT: &str = "SVCKIT_LOG_FORMAT";
 
-/// Writes spans and events to the standard error.
+/// Writes spans and events to the standard error, and sends those of handlers with their traces, where traces are sent.
 ///
 /// # Errors
 /// `invalid_argument` if `SVCKIT_LOG` or `SVCKIT_LOG_FORMAT` cannot be read.
@@ -22,13 +24,12 @@ pub(crate) fn install() -> Result<()> {
             "{VARIABLE}={filter}: {error}; write for example `info` or `warn,svckit=debug`"
         ))
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A program that has set its own subscriber keeps it.
-    let _ = match std::env::var(FORMAT).as_deref() {
-        Err(_) | Ok("" | "text") => log.try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match std::env::var(FORMAT).as_deref() {
+        Err(_) | Ok("" | "text") => lines.boxed(),
         Ok("json") => {
             let fields = tracing_subscriber::fmt::format::JsonFields::new();
-            log.fmt_fields(fields).event_format(json::Lines).try_init()
+            lines.fmt_fields(fields).event_format(json::Lines).boxed()
         }
         Ok(other) => {
             return Err(Error::invalid_argument(format!(
@@ -36,5 +37,8 @@ pub(crate) fn install() -> Result<()> {
             )));
         }
     };
+    let log = tracing_subscriber::registry().with(lines.with_filter(filter));
+    // A program that has set its own subscriber keeps it.
+    let _ = log.with(svckit_telemetry::spans()).try_init();
     Ok(())
 }

@@ -6,6 +6,8 @@
 //! what they decide within a call stands as an event in its span, too. [`Admin`] serves `/metrics`, `/livez` and
 //! `/readyz`.
 //!
+//! What handlers trace themselves by `tracing` is sent within these spans: see [`spans`].
+//!
 //! Nothing of what a message holds gets here: names of the contract, codes, times, ids and endpoints alone. What an
 //! error says is left out, for it may quote a value.
 //!
@@ -23,9 +25,11 @@ mod context;
 mod export;
 mod message;
 pub mod metrics;
+mod spans;
 mod telemetry;
 
 pub use self::admin::{Admin, AdminParts, Checked, Checks};
 pub use self::call::{Peer, System};
-pub use self::config::{Sampling, TelemetryConfig};
+pub use self::config::{Collector, Otlp, Sampling, TelemetryConfig, Trust};
+pub use self::spans::spans;
 pub use self::telemetry::Telemetry;

@@ -22,6 +22,7 @@ use tracing::Instrument;
 
 use crate::context;
 use crate::metrics::status;
+use crate::spans;
 use crate::telemetry::{Shared, log_span};
 
 /// `messaging.system` of the brokers within a process or a machine.
@@ -229,7 +230,8 @@ impl Handle for TracedHandle {
             error: Some(KeyValue::new("error.type", "CANCELLED")),
         };
         let log = log_span(&span);
-        let work = self.inner.handle(Arc::new(delivery)).with_context(span).instrument(log);
+        let within = spans::within(span, &self.shared);
+        let work = self.inner.handle(Arc::new(delivery)).with_context(within).instrument(log);
         async move {
             let done = work.await;
             handling.done(&done);

@@ -8,18 +8,25 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::{Instrument, MeterProviderBuilder, SdkMeterProvider, Stream};
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, TracerProviderBuilder};
+#[cfg(not(feature = "otlp"))]
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
+#[cfg(not(feature = "otlp"))]
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use prometheus::{Registry, TextEncoder};
 use svckit_core::broker::Broker;
 use svckit_core::call::{Accept, Transport};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Result};
 use svckit_core::observe::Observer;
+use svckit_core::tls::TlsConnect;
 use svckit_messaging::{Handle, Lag};
 
 use crate::call::{Peer, System, TracedAccept, TracedAttempts, TracedTransport};
-use crate::config::{Sampling, TelemetryConfig};
+use crate::config::{Sampling, TelemetryConfig, Trust};
+#[cfg(feature = "otlp")]
+use crate::export::sent as exported;
 use crate::message::{TracedBroker, TracedHandle};
 use crate::metrics::names::CARDINALITY;
 use crate::metrics::{Instruments, MetricsObserver};
@@ -60,8 +67,23 @@ impl Telemetry {
     /// Begins to observe by the clock of `env`; what is to be sent is sent from threads of its own.
     ///
     /// # Errors
-    /// `invalid_argument` if the collector's address can't be read.
+    /// `invalid_argument` if a collector's address can't be read, or is `https`: see [`secured`](Self::secured).
     pub fn new(config: &TelemetryConfig, env: Env) -> Result<Self> {
+        Self::secured(config, env, |_| {
+            Err(Error::invalid_argument("https is not spoken here; write http://"))
+        })
+    }
+
+    /// As [`new`](Self::new), also where a collector is at `https`: `tls` makes what keeps those connections from being
+    /// read by others.
+    ///
+    /// # Errors
+    /// As there, and those of `tls`.
+    pub fn secured(
+        config: &TelemetryConfig,
+        env: Env,
+        tls: impl Fn(&Trust) -> Result<Arc<dyn TlsConnect>>,
+    ) -> Result<Self> {
         let resource = resource(config);
         let registry = Registry::new();
         let prometheus = opentelemetry_prometheus::exporter()
@@ -73,7 +95,10 @@ impl Telemetry {
         let meters = meters.with_reader(prometheus).with_view(bounded);
         let tracers = SdkTracerProvider::builder().with_resource(resource);
         let tracers = tracers.with_sampler(sampler(config));
-        let (tracers, meters, _export) = exported(config, tracers, meters)?;
+        if !matches!(sampler(config), Sampler::AlwaysOff) {
+            crate::spans::begin();
+        }
+        let (tracers, meters, _export) = exported(config, &tls, tracers, meters)?;
         let (tracers, meters) = (tracers.build(), meters.build());
         let instruments = Arc::new(Instruments::new(&meters.meter_with_scope(scope())));
         let observer = Arc::new(MetricsObserver::new(instruments.clone()));
@@ -211,7 +236,7 @@ fn sampler(config: &TelemetryConfig) -> Sampler {
     };
     match config.sampling {
         // Where nobody takes traces, none is recorded; their ids still travel, and stand in the log.
-        _ if config.otlp.is_none() || cfg!(not(feature = "otlp")) => Sampler::AlwaysOff,
+        _ if config.traces.is_none() || cfg!(not(feature = "otlp")) => Sampler::AlwaysOff,
         Sampling::Always => Sampler::AlwaysOn,
         Sampling::Never => Sampler::AlwaysOff,
         Sampling::Ratio(of) => share(of),
@@ -225,32 +250,16 @@ fn bounded(instrument: &Instrument) -> Option<Stream> {
     stream.with_cardinality_limit(CARDINALITY).build().ok()
 }
 
-#[cfg(feature = "otlp")]
-type Export = Option<crate::export::Export>;
-#[cfg(not(feature = "otlp"))]
-type Export = ();
-
-#[cfg(feature = "otlp")]
-fn exported(
-    config: &TelemetryConfig,
-    tracers: TracerProviderBuilder,
-    meters: MeterProviderBuilder,
-) -> Result<(TracerProviderBuilder, MeterProviderBuilder, Export)> {
-    let Some(endpoint) = &config.otlp else { return Ok((tracers, meters, None)) };
-    let export = crate::export::Export::new()?;
-    let (tracers, meters) = export.to(endpoint, tracers, meters)?;
-    Ok((tracers, meters, Some(export)))
-}
-
 #[cfg(not(feature = "otlp"))]
 fn exported(
     config: &TelemetryConfig,
+    _: &dyn Fn(&Trust) -> Result<Arc<dyn TlsConnect>>,
     tracers: TracerProviderBuilder,
     meters: MeterProviderBuilder,
-) -> Result<(TracerProviderBuilder, MeterProviderBuilder, Export)> {
-    if let Some(endpoint) = &config.otlp {
+) -> Result<(TracerProviderBuilder, MeterProviderBuilder, ())> {
+    if let Some(collector) = config.traces.as_ref().or(config.metrics.as_ref()) {
         tracing::warn!(
-            endpoint,
+            collector = collector.url,
             "traces and metrics are not sent: svckit is built without its feature `otlp`; build it with that, or unset \
              OTEL_EXPORTER_OTLP_ENDPOINT"
         );

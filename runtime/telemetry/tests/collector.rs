@@ -12,7 +12,7 @@ use svckit_core::call::{Accept, Answer, Body, IncomingCall};
 use svckit_core::clock::Env;
 use svckit_core::error::Result;
 use svckit_core::operation::{Operation, ServiceDescriptor};
-use svckit_telemetry::{Sampling, System, Telemetry, TelemetryConfig};
+use svckit_telemetry::{Otlp, Sampling, System, Telemetry, TelemetryConfig};
 use tokio::net::TcpListener;
 
 static GET: Operation = Operation::query("a.v1.A", "Get", "/a.v1.AService/Get");
@@ -35,12 +35,9 @@ impl Accept for Answers {
 }
 
 /// Makes more calls than can wait to be sent, and ends.
-async fn goes_on(collector: String) {
-    let config = TelemetryConfig {
-        otlp: Some(collector),
-        sampling: Sampling::Always,
-        ..TelemetryConfig::default()
-    };
+async fn goes_on(otlp: Otlp, collector: &str) {
+    let config =
+        TelemetryConfig { sampling: Sampling::Always, ..TelemetryConfig::to(otlp, collector) };
     let telemetry = Telemetry::new(&config, Env::default()).unwrap();
     let accept = telemetry.accept(Arc::new(Answers), System::Grpc);
     for _ in 0..CALLS {
@@ -65,12 +62,18 @@ async fn a_collector_that_never_answers_holds_nobody_up() {
             open.push(stream);
         }
     });
-    tokio::time::timeout(PATIENCE, goes_on(url)).await.expect("it ends");
+    for otlp in [Otlp::Grpc, Otlp::Http] {
+        tokio::time::timeout(PATIENCE, goes_on(otlp, &url)).await.expect("it ends");
+    }
     holds.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_is_not_there_holds_nobody_up() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    tokio::time::timeout(PATIENCE, goes_on(format!("http://{nobody}"))).await.expect("it ends");
+    for otlp in [Otlp::Grpc, Otlp::Http] {
+        let ended =
+            tokio::time::timeout(PATIENCE, goes_on(otlp, &format!("http://{nobody}"))).await;
+        ended.expect("it ends");
+    }
 }

@@ -5,56 +5,19 @@
 
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
-    MetricsService, MetricsServiceServer,
-};
-use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use svckit::{App, Sampling, TelemetryConfig};
+use svckit::{App, Otlp, Sampling, TelemetryConfig};
 use svckit_bench::echo::{order, request, tonic_by_hand};
 use svckit_bench::ours::Order;
 use svckit_bench::ours::echo::{self, SendContext, SendError};
 use svckit_bench::{Contest, Lap, Runner, in_earnest};
+use svckit_collector::Collector;
 use tokio::runtime::Runtime;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
 
 struct Mine;
 
 impl echo::Service for Mine {
     async fn send(&self, _: &mut SendContext, order: Order) -> Result<Order, SendError> {
         Ok(order)
-    }
-}
-
-/// Takes all and keeps nothing.
-struct Collector;
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        _: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl MetricsService for Collector {
-    async fn export(
-        &self,
-        _: Request<ExportMetricsServiceRequest>,
-    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        Ok(Response::new(Default::default()))
     }
 }
 
@@ -65,7 +28,9 @@ const TONIC: usize = 3;
 
 fn main() {
     let runtime = Runtime::new().expect("threads can be started");
-    let url = runtime.block_on(collector());
+    // It takes all and keeps nothing.
+    let collector = runtime.block_on(Collector::forgetful());
+    let url = collector.url().to_owned();
     let observed = |share| Some((url.clone(), share));
     let one_percent = runtime.block_on(ours(observed(0.01)));
     let all = runtime.block_on(ours(observed(1.0)));
@@ -111,23 +76,12 @@ async fn lap(calls: usize, call: impl AsyncFn()) -> Lap {
     Lap { took, p99 }
 }
 
-async fn collector() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let server = Server::builder()
-        .add_service(TraceServiceServer::new(Collector))
-        .add_service(MetricsServiceServer::new(Collector));
-    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
-    url
-}
-
 /// Both sides, observed alike.
 async fn ours(observed: Option<(String, f64)>) -> echo::Client {
     let telemetry = |app: App| match &observed {
         Some((url, share)) => app.telemetry(&TelemetryConfig {
-            otlp: Some(url.clone()),
             sampling: Sampling::Parent(*share),
-            ..TelemetryConfig::default()
+            ..TelemetryConfig::to(Otlp::Grpc, url)
         }),
         None => app,
     };

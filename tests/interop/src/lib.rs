@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
-pub use svckit_tests::peers::{node_modules, not_run, prepared, python, root};
+pub use svckit_tests::peers::{go, node_modules, not_run, prepared, python, root};
 
 /// What prost and tonic make of the original `demo.proto`.
 #[cfg(corpus)]

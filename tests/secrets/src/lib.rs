@@ -62,6 +62,9 @@ impl vault::Service for House {
         ctx: &mut vault::StoreContext,
         request: vault::StoreRequest,
     ) -> Result<Card, vault::StoreError> {
+        // As a handler may do that traces what it is given.
+        let within = tracing::info_span!("into the vault", ?request);
+        within.in_scope(|| tracing::warn!(means = ?request.means, "it is put down"));
         let number = match request.means {
             Means::Card(card) => card.number,
             Means::Word(word) => word,

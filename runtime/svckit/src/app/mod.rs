@@ -83,7 +83,8 @@ impl App {
     #[cfg(feature = "telemetry")]
     fn told_by(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let config = crate::TelemetryConfig::from_variables(variable)?;
-        let wanted = config.otlp.is_some() || self.config.admin.is_some();
+        let sent = config.traces.is_some() || config.metrics.is_some();
+        let wanted = sent || self.config.admin.is_some();
         Ok(if wanted { self.telemetry(&config) } else { self })
     }
 

@@ -13,6 +13,15 @@ use svckit_security::{
 
 use crate::{Config, Error, Result};
 
+/// The way to a collector of telemetry at `https`, whose authority is its own affair.
+#[cfg(feature = "telemetry")]
+pub(super) fn trusted(trust: &svckit_telemetry::Trust, env: Env) -> Result<Arc<dyn TlsConnect>> {
+    let (client_cert, client_key) = trust.identity.clone().unzip();
+    let config =
+        TlsConfig { ca: trust.ca.clone(), client_cert, client_key, ..TlsConfig::default() };
+    Ok(Arc::new(ClientTls::new(&config, env)?))
+}
+
 /// What an app knows of security.
 #[derive(Clone)]
 pub(crate) struct Security {

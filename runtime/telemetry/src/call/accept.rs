@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::shape::{self, Ended, Peer, System};
 use crate::context;
+use crate::spans;
 use crate::telemetry::Shared;
 
 /// A span around each call that is served, the child of what its caller sent; handlers pass it on to what they call and
@@ -87,7 +88,8 @@ impl Accept for TracedAccept {
             let took = clock.now().saturating_duration_since(began);
             served.over(Ended::of(&end), took, exchange.map(|exchange| *exchange));
         });
-        let work = self.inner.accept(operation, call).with_context(span).instrument(log);
+        let within = spans::within(span, &self.shared);
+        let work = self.inner.accept(operation, call).with_context(within).instrument(log);
         async move { followed.answered(work.await) }.boxed()
     }
 

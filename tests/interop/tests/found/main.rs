@@ -14,7 +14,7 @@ svckit::include_contracts!();
 use agent::{Agent, Registry};
 use consul::Consul;
 use process::Role;
-use svckit_interop::{not_run, prepared};
+use svckit_interop::{go, not_run};
 
 /// So many calls that each of two endpoints gets some, but for a chance of one in millions.
 const MANY: usize = 40;
@@ -74,7 +74,7 @@ fn what_consul_says_is_followed() {
 /// By an agent of Consul itself.
 #[test]
 fn an_agent_of_consul_is_followed() {
-    let Some(consul) = prepared("SVCKIT_CONSUL", "consul.sh") else {
+    let Some(consul) = go("consul") else {
         return not_run("services found by an agent of Consul", "consul");
     };
     followed(&mut Consul::start(&consul));

@@ -4,14 +4,19 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use crate::outside::{Collector, Raw, collector, http, stays_raw};
+use crate::outside::{Raw, http, stays_raw};
 use sha2::{Digest, Sha256};
 use svckit::{
-    ApiKeyConfig, App, AuthConfig, Config, Credentials, Error, Running, Sampling, TelemetryConfig,
+    ApiKeyConfig, App, AuthConfig, Config, Credentials, Error, Otlp, Running, Sampling,
+    TelemetryConfig,
 };
+use svckit_collector::Collector;
 use svckit_secrets::secrets::vault::v1::{Card, Deed, Inner, Means, Short, clerk, vault};
 use svckit_secrets::{House, card};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// What nobody is to see.
 const WORD: &str = "c4n4ry";
@@ -104,12 +109,13 @@ impl io::Write for Log {
 fn listen_in() -> (Log, Written) {
     let (log, panics) = (Log::default(), Written::default());
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_span_events(FmtSpan::FULL)
-        .with_writer(move || writer.clone());
-    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+        .with_writer(move || writer.clone())
+        .with_filter(LevelFilter::TRACE);
+    let subscriber = tracing_subscriber::registry().with(lines).with(svckit::spans());
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let (seen, before) = (panics.clone(), std::panic::take_hook());
     std::panic::set_hook(Box::new(move |panic| {
         seen.add("the standard error", panic.to_string());
@@ -265,12 +271,14 @@ async fn dead(running: &Running, written: &Written) -> usize {
 }
 
 fn judge(written: &Written, log: &Log, panics: &Written, collector: &Collector) {
-    let collected = collector.text();
+    let collected = collector.came().all.clone();
     for (what, text, there) in [
         ("the log", log.text(), "a handler panicked"),
         ("the log", log.text(), "a task panicked"),
         ("the collector", collected.clone(), "rpc.server.call.duration"),
-        ("the collector", collected, "VaultService/Store"),
+        ("the collector", collected.clone(), "VaultService/Store"),
+        ("the collector", collected.clone(), "into the vault"),
+        ("the collector", collected, "it is put down"),
     ] {
         assert!(text.contains(there), "{what} has nothing of `{there}`");
         written.add(what, text);
@@ -285,12 +293,11 @@ fn judge(written: &Written, log: &Log, panics: &Written, collector: &Collector) 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sensitive_is_seen_by_nobody_else() {
     let (log, panics) = listen_in();
-    let (collector, otlp) = collector().await;
+    let collector = Collector::start().await;
     let telemetry = TelemetryConfig {
         service_name: "vault".to_owned(),
-        otlp: Some(otlp),
         sampling: Sampling::Always,
-        ..TelemetryConfig::default()
+        ..TelemetryConfig::to(Otlp::Http, collector.url())
     };
     let folder = tempfile::tempdir().unwrap();
     let running = served(&telemetry, &folder).await;

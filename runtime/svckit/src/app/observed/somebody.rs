@@ -12,10 +12,12 @@ use svckit_core::clock::Env;
 use svckit_core::server::{Host, ServiceServer};
 use svckit_core::store::{OutboxStatus, Store};
 use svckit_messaging::{ConsumerGroup, Lag};
-use svckit_telemetry::{Admin, AdminParts, Checked, Peer, System, Telemetry, TelemetryConfig};
+use svckit_telemetry::{
+    Admin, AdminParts, Checked, Peer, System, Telemetry, TelemetryConfig, Trust,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::super::App;
+use super::super::{App, secured};
 use super::Way;
 use crate::{Config, Result};
 
@@ -49,7 +51,8 @@ impl Observed {
     }
 
     pub(crate) fn by(config: &TelemetryConfig, env: &Env) -> Self {
-        match Telemetry::new(config, env.clone()) {
+        let tls = |trust: &Trust| secured::trusted(trust, env.clone());
+        match Telemetry::secured(config, env.clone(), tls) {
             Ok(telemetry) => Self { telemetry: Some(telemetry), mistake: None },
             Err(error) => Self { telemetry: None, mistake: Some(error.to_string()) },
         }
