@@ -109,7 +109,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("annotate-snippets", &["svckit-diagnostics"]),
     ("minijinja", &["svckit-templates"]),
     ("toml", &["svckit-driver", "svckit"]),
-    ("tonic", &["svckit-transport-grpc"]),
+    // Telemetry hands the exporter of OTLP a connection.
+    ("tonic", &["svckit-telemetry", "svckit-transport-grpc"]),
     ("axum", &["svckit-transport-http"]),
     (
         "hyper",
