@@ -242,7 +242,7 @@ pub(crate) fn from_json_fn(s: &Scope<'_>, empty: bool, body: &TokenStream) -> To
     let Params { object, violations, .. } = Params::of(empty);
     quote! {
         fn from_json(
-            #object: &#rt::json::Object<'_>,
+            #object: &mut #rt::json::Object<'_, '_>,
             #violations: &mut #rt::check::Violations,
         ) -> #option<Self> {
             #body
@@ -251,12 +251,21 @@ pub(crate) fn from_json_fn(s: &Scope<'_>, empty: bool, body: &TokenStream) -> To
 }
 
 fn from_json(s: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
-    let some = s.std("Some");
-    let lines = members.iter().map(|m| {
+    let (rt, some) = (s.rt(), s.std("Some"));
+    if members.is_empty() {
+        return from_json_fn(s, true, &quote!(#some(Self {})));
+    }
+    let locals = members.iter().map(|m| &m.local);
+    let arms = members.iter().map(|m| {
         let (local, json, wire) = (&m.local, &m.json, m.wire);
+        let names = if json == wire { quote!(#json) } else { quote!(#json | #wire) };
+        quote!(#names => o.read(&mut #local))
+    });
+    let takes = members.iter().map(|m| {
+        let (local, wire) = (&m.local, m.wire);
         match m.default(s) {
-            Some(default) => quote!(let #local = o.default(#json, #wire, v, #default);),
-            None => quote!(let #local = o.field(#json, #wire, v);),
+            Some(default) => quote!(let #local = #local.take_or(#wire, v, #default);),
+            None => quote!(let #local = #local.take(#wire, v);),
         }
     });
     let inits = members.iter().map(|m| {
@@ -264,8 +273,15 @@ fn from_json(s: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
         quote!(#name: #local?)
     });
     let body = quote! {
-        #(#lines)*
+        #(let mut #locals = #rt::json::Slot::new();)*
+        while let #some(tag) = o.name() {
+            match tag {
+                #(#arms,)*
+                _ => o.skip(tag),
+            }
+        }
+        #(#takes)*
         #some(Self { #(#inits),* })
     };
-    from_json_fn(s, members.is_empty(), &body)
+    from_json_fn(s, false, &body)
 }

@@ -65,6 +65,8 @@ pub struct Param {
     pub json: &'static str,
     /// How its text is read.
     pub kind: ParamKind,
+    /// Whether nobody but the callee is to see it.
+    pub sensitive: bool,
 }
 
 /// How the text of a parameter is read.
@@ -92,7 +94,14 @@ impl Param {
     /// A parameter by its Protobuf and its JSON name.
     #[must_use]
     pub const fn new(name: &'static str, json: &'static str, kind: ParamKind) -> Self {
-        Self { name, json, kind }
+        Self { name, json, kind, sensitive: false }
+    }
+
+    /// One that nobody but the callee is to see.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
     }
 
     /// Whether `name` is one of its names.

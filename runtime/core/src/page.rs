@@ -42,8 +42,15 @@ impl<T: Field + Clone + std::fmt::Debug + Send + Sync + 'static> Record for One<
         o.field("value", &self.value);
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-        o.field("value", "value", v).map(|value| Self { value })
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+        let mut value = json::Slot::new();
+        while let Some(name) = o.name() {
+            match name {
+                "value" => o.read(&mut value),
+                other => o.skip(other),
+            }
+        }
+        value.take("value", v).map(|value| Self { value })
     }
 }
 
@@ -70,7 +77,7 @@ impl Record for Empty {
 
     fn to_json(&self, _: &mut json::Writer<'_>) {}
 
-    fn from_json(_: &json::Object<'_>, _: &mut Violations) -> Option<Self> {
+    fn from_json(_: &mut json::Object<'_, '_>, _: &mut Violations) -> Option<Self> {
         Some(Self {})
     }
 }
@@ -160,10 +167,11 @@ impl<R: Record> Record for Paged<R> {
         o.field("pageToken", &self.page.token);
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-        let request = R::from_json(o, v);
-        let size = o.field("pageSize", "page_size", v);
-        let token = o.field("pageToken", "page_token", v);
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+        let members = o.members();
+        let request = R::from_json(&mut json::Object::tree(members.0), v);
+        let size = members.field("pageSize", "page_size", v);
+        let token = members.field("pageToken", "page_token", v);
         Some(Self { request: request?, page: PageRequest { size: size?, token: token? } })
     }
 }
@@ -226,9 +234,17 @@ impl<T: Value + std::fmt::Debug> Record for Page<T> {
         o.field("nextPageToken", &self.next_page_token);
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-        let items = o.field("items", "items", v);
-        let next_page_token = o.field("nextPageToken", "next_page_token", v);
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+        let (mut items, mut next_page_token) = (json::Slot::new(), json::Slot::new());
+        while let Some(name) = o.name() {
+            match name {
+                "items" => o.read(&mut items),
+                "nextPageToken" | "next_page_token" => o.read(&mut next_page_token),
+                other => o.skip(other),
+            }
+        }
+        let items = items.take("items", v);
+        let next_page_token = next_page_token.take("next_page_token", v);
         Some(Self { items: items?, next_page_token: next_page_token? })
     }
 }

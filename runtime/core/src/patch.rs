@@ -121,12 +121,23 @@ impl<T: Field> Field for Change<T> {
         if let Self::Set(value) = self { value.view() } else { json::View::Null }
     }
 
+    fn write_json(&self, out: &mut json::Text<'_>) {
+        match self {
+            Self::Set(value) => value.write_json(out),
+            Self::Keep | Self::Clear => out.raw(b"null"),
+        }
+    }
+
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         match json {
             None => Some(Self::Keep),
             Some(json::Node::Null) => Some(Self::Clear),
             Some(_) => T::from_member(json, v).map(Self::Set),
         }
+    }
+
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Self> {
+        T::from_text(scan).map(Self::Set)
     }
 }
 
@@ -291,24 +302,29 @@ impl PatchMembers<'_, '_> {
 /// Reads a patch from JSON.
 #[derive(Debug)]
 pub struct PatchObject<'a> {
-    value: Option<json::Object<'a>>,
+    value: Option<json::Named<'a>>,
     mask: Mask,
 }
 
 impl<'a> PatchObject<'a> {
     /// Of `{"value": {…}, "updateMask": "a,b"}`; `known` are JSON and Protobuf name of the record's fields. Where neither of
     /// the two is there, and is no field either, the members are the fields themselves, as in a JSON merge patch.
-    pub fn new(o: &json::Object<'a>, known: &[(&str, &str)], v: &mut Violations) -> Option<Self> {
+    pub fn new(
+        o: &'a mut json::Object<'_, '_>,
+        known: &[(&str, &str)],
+        v: &mut Violations,
+    ) -> Option<Self> {
         const OWN: [(&str, &str); 2] = [("value", "value"), ("updateMask", "update_mask")];
+        let o = o.members();
         let own = |(json, name)| {
             o.get(json, name).is_some() || known.iter().any(|(j, n)| *j == json || *n == name)
         };
         if !OWN.into_iter().any(own) {
-            return Some(Self { value: Some(*o), mask: Mask(None) });
+            return Some(Self { value: Some(o), mask: Mask(None) });
         }
         let value = match o.get("value", "value") {
             None | Some(json::Node::Null) => None,
-            Some(json::Node::Object(members)) => Some(json::Object::new(members)),
+            Some(json::Node::Object(members)) => Some(json::Named(members)),
             Some(other) => return json::mismatch("an object", other, v),
         };
         let mask = match o.get("updateMask", "update_mask") {

@@ -39,9 +39,10 @@ pub(crate) async fn receive<U: Upload>(
     body: Body,
     read: impl Fn(&Bytes) -> Result<U::Head>,
 ) -> Result<U> {
-    let mut stream = match body {
+    let mut stream = match body.ready()?.0 {
         Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
         Body::Stream(stream) => stream,
+        Body::Json(_) | Body::Later(_) => futures_util::stream::empty().boxed(),
     };
     let first = stream
         .next()

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, Tried, metadata};
@@ -108,16 +107,16 @@ impl Policy {
         inner: Arc<dyn Transport>,
     ) -> Result<Answer> {
         let OutgoingCall { meta, deadline, body } = call;
-        let replay = match &body {
-            Body::One(bytes) => Some(bytes.clone()),
-            Body::Stream(_) => None,
-        };
+        let replay = body.message().map(|(message, format)| (message.clone(), format));
         let who = operation.policy.limit.and_then(|limit| share(limit.per, &meta));
         let governed = Call { operation, deadline, replayable: replay.is_some(), who };
         let mut body = Some(body);
         let tried = if inner.guards_endpoints() { Tried::remembered() } else { Tried::default() };
         let run = self.run_in_place(governed, |attempt| {
-            let body = body.take().or_else(|| replay.clone().map(Body::One));
+            let body = body.take().or_else(|| {
+                let (message, format) = replay.clone()?;
+                Some(Body::of(message, format))
+            });
             let (meta, deadline) = (meta.clone(), attempt.deadline);
             let call = body.map(|body| OutgoingCall { meta, deadline, body });
             let (inner, tried) = (&inner, tried.at(attempt.number));
@@ -152,7 +151,9 @@ impl Governed {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match (answer, with) {
             (Ok(answer), Fallback::Cached(_)) => {
-                if let Body::One(bytes) = &answer.body {
+                if let Some((bytes, format)) = answer.body.message()
+                    && format == asked.format
+                {
                     answers.keep(asked, bytes.clone(), now);
                 }
                 Ok(answer)
@@ -165,19 +166,19 @@ impl Governed {
                     let code = error.code();
                     env.observe.tell(|| Event::Fallback { operation, code });
                 }
-                instead.map(Answer::one).ok_or(error)
+                instead.map(Answer::of).ok_or(error)
             }
             (answer, _) => answer,
         }
     }
 }
 
-fn instead(with: Fallback, answers: &Answers, asked: &Asked, now: Instant) -> Option<Bytes> {
-    let cached = |age: Duration| answers.get(asked, age, now);
+fn instead(with: Fallback, answers: &Answers, asked: &Asked, now: Instant) -> Option<Body> {
+    let cached = |age: Duration| Some(Body::of(answers.get(asked, age, now)?, asked.format));
     match with {
         Fallback::None => None,
         Fallback::Cached(age) => cached(age),
-        Fallback::Value(value) => Some(value()),
+        Fallback::Value(value) => Some(Body::One(value())),
     }
 }
 
@@ -186,9 +187,9 @@ fn asked(operation: &Operation, call: &OutgoingCall) -> Option<Asked> {
     if matches!(operation.fallback, Fallback::None) {
         return None;
     }
-    let Body::One(request) = &call.body else { return None };
+    let (request, format) = call.body.message()?;
     let who = call.meta.get(metadata::TENANT).unwrap_or_default().into();
-    Some(Asked { who, request: request.clone() })
+    Some(Asked { who, request: request.clone(), format })
 }
 
 /// Whose share of a limit a call takes here: a caller's own is the whole of it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use svckit_core::call::{Answer, Body, Metadata, OutgoingCall, Transport, metadata};
+use svckit_core::call::{Answer, Body, Format, Metadata, OutgoingCall, Transport, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Code, Error, Refused, Result};
 use svckit_core::operation::{
@@ -90,7 +90,7 @@ impl Client {
         let answer = self.way.call(operation, OutgoingCall { meta, deadline: None, body }).await?;
         match answer.body {
             Body::One(bytes) => Ok(bytes),
-            Body::Stream(_) => Err(Error::internal("a stream")),
+            _ => Err(Error::internal("another form")),
         }
     }
 }
@@ -118,6 +118,23 @@ async fn an_old_answer_stands_in_for_a_callee_that_is_not_there() {
     tokio::time::sleep(Duration::from_secs(61)).await;
     let error = client.ask_for("a", &GET, "x").await.expect_err("too old");
     assert_eq!(error.code(), Code::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_stands_in_for_one_of_its_form() {
+    static GET: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get")
+        .policy(PLAIN)
+        .fallback(Fallback::Cached(Duration::from_secs(60)));
+    let client = Client::new(Env::default());
+    let ask = async |format: Format| {
+        let (meta, body) = (Metadata::default(), Body::of(Bytes::from_static(b"{}"), format));
+        let answer = client.way.call(&GET, OutgoingCall { meta, deadline: None, body }).await?;
+        answer.body.message().map(|(_, format)| format).ok_or_else(|| Error::internal("a stream"))
+    };
+    assert_eq!(ask(Format::Json).await.expect("answered"), Format::Json);
+    client.callee.fail(Some(Error::unavailable("gone")));
+    assert_eq!(ask(Format::Json).await.expect("the old answer"), Format::Json);
+    assert!(ask(Format::Wire).await.is_err(), "the same bytes are another request");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,22 +1,24 @@
 //! Where an operation is on HTTP: what server and client must agree on.
 
+use std::borrow::Cow;
+
 use svckit_core::http::{HttpBinding, Method};
 use svckit_core::operation::Operation;
 
 /// Its method and path, with `{name}` for fields of the request.
 pub(crate) struct Address {
     pub(crate) method: Method,
-    pub(crate) path: String,
+    pub(crate) path: Cow<'static, str>,
 }
 
 impl Address {
     /// Where the contract says, else `POST /package.Service/Operation`.
     pub(crate) fn of(operation: &Operation) -> Self {
         match operation.http {
-            Some(HttpBinding { method, path }) => Self { method, path: path.to_owned() },
+            Some(HttpBinding { method, path }) => Self { method, path: path.into() },
             None => Self {
                 method: Method::Post,
-                path: format!("/{}/{}", operation.service, operation.name),
+                path: format!("/{}/{}", operation.service, operation.name).into(),
             },
         }
     }
@@ -52,9 +54,51 @@ pub(crate) fn param(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
+/// The segments of a path that are not repeated in what is answered, for they are sensitive: a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hidden(u64);
+
+impl Hidden {
+    /// These, by their places; the last bit is for all that follow, too.
+    pub(crate) fn of(places: impl Iterator<Item = usize>) -> Self {
+        Self(places.fold(0, |hidden, at| hidden | Self::bit(at)))
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn bit(at: usize) -> u64 {
+        1 << at.min(63)
+    }
+
+    /// The path with `*` in their place.
+    pub(crate) fn shown(self, path: &str) -> Cow<'_, str> {
+        if self.0 == 0 {
+            return path.into();
+        }
+        let shown = |(at, segment)| if self.0 & Self::bit(at) == 0 { segment } else { "*" };
+        path.split('/').enumerate().map(shown).collect::<Vec<_>>().join("/").into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn segments_that_are_sensitive_are_not_shown() {
+        for (places, path, shown) in [
+            (&[][..], "/v1/a/b", "/v1/a/b"),
+            (&[2], "/v1/a/b", "/v1/*/b"),
+            (&[2, 3], "/v1/a%2Fx/", "/v1/*/*"),
+            (&[3], "/v1", "/v1"),
+        ] {
+            assert_eq!(Hidden::of(places.iter().copied()).shown(path), shown);
+        }
+        let (long, last) = ("/a".repeat(80), Hidden::of([70].into_iter()));
+        assert_eq!(last.shown(&long), "/a".repeat(62) + &"/*".repeat(18));
+    }
 
     static BOUND: Operation = Operation::query("shop.orders.v1.Orders", "Get", "/x")
         .http(HttpBinding::new(Method::Get, "/v1/orders/{id}"));

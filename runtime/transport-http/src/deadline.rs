@@ -27,7 +27,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Duration>> {
 
 /// As [`read`] reads it.
 pub(crate) fn write(timeout: Duration) -> String {
-    format!("{}ms", timeout.as_millis())
+    format!("{}ms", u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn parse(text: &str) -> Option<Duration> {

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 use svckit_core::call::{Accept, Answer, Body, IncomingCall};
 use svckit_core::clock::Env;
-use svckit_core::error::{Error, Result};
+use svckit_core::error::{Code, Error, Result};
 use svckit_core::http::{HttpBinding, Method, Param, ParamKind};
 use svckit_core::json::JsonCodec;
 use svckit_core::operation::{Operation, ServiceDescriptor, Shape};
@@ -31,10 +31,20 @@ static KEPT: Operation = Operation::query("t.v1.Echo", "Kept", "/t.v1.EchoServic
     .codec(CODEC)
     .http(HttpBinding::new(Method::Get, "/v1/kept/{value}"))
     .cache(Duration::from_secs(30));
+static CARD: Operation = Operation::query("t.v1.Echo", "Card", "/t.v1.EchoService/Card")
+    .codec(
+        JsonCodec::of::<One<String>, One<String>>().params(&[Param::new(
+            "value",
+            "value",
+            ParamKind::Text,
+        )
+        .sensitive()]),
+    )
+    .http(HttpBinding::new(Method::Get, "/v1/cards/{value}"));
 static LINES: Operation = Operation::command("t.v1.Echo", "Lines", "/t.v1.EchoService/Lines")
     .codec(CODEC)
     .shape(Shape::ClientStream);
-static SERVICE: ServiceDescriptor = service("t.v1.Echo", &[&ECHO, &KEPT, &LINES]);
+static SERVICE: ServiceDescriptor = service("t.v1.Echo", &[&ECHO, &KEPT, &CARD, &LINES]);
 
 static NEWER: Operation = Operation::query("t.v2.Echo", "Kept", "/t.v2.EchoService/Kept")
     .codec(CODEC)
@@ -70,11 +80,12 @@ impl Accept for Echo {
 
     fn accept(
         &self,
-        _: &'static Operation,
+        operation: &'static Operation,
         call: IncomingCall,
     ) -> BoxFuture<'static, Result<Answer>> {
         async move {
-            match call.body {
+            match call.body.encoded(operation)? {
+                Body::Json(_) | Body::Later(_) => Err(Error::internal("it is encoded")),
                 Body::One(bytes) => Ok(Answer::one(bytes)),
                 Body::Stream(mut stream) => {
                     let mut last = Err(Error::invalid_argument("nothing came"));
@@ -86,6 +97,19 @@ impl Accept for Echo {
             }
         }
         .boxed()
+    }
+}
+
+/// Lets nobody in.
+struct Shut;
+
+impl Accept for Shut {
+    fn services(&self) -> Vec<&'static ServiceDescriptor> {
+        vec![&SERVICE]
+    }
+
+    fn accept(&self, _: &'static Operation, _: IncomingCall) -> BoxFuture<'static, Result<Answer>> {
+        async { Err(Error::new(Code::Unauthenticated, "show who you are")) }.boxed()
     }
 }
 
@@ -102,8 +126,11 @@ impl Drop for Served {
 }
 
 async fn serve(options: ServerOptions) -> Served {
-    let echo = Arc::new(Echo(vec![&SERVICE, &SECOND]));
-    let server = HttpServer::bind("127.0.0.1:0", echo, Env::default(), options).await.unwrap();
+    serve_by(Arc::new(Echo(vec![&SERVICE, &SECOND])), options).await
+}
+
+async fn serve_by(services: Arc<dyn Accept>, options: ServerOptions) -> Served {
+    let server = HttpServer::bind("127.0.0.1:0", services, Env::default(), options).await.unwrap();
     let (address, kill) = (server.address(), CancellationToken::new());
     tokio::spawn(server.serve(CancellationToken::new(), kill.clone()));
     Served { address, kill }
@@ -159,6 +186,46 @@ async fn an_answer_that_may_be_kept_is_not_sent_again() {
     // What is wrong is not kept.
     let wrong = ask(&served, &get("/v1/kept/b", "request-timeout: x\r\n")).await;
     assert_eq!(header(&wrong, "cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn what_a_request_says_is_looked_at_once_it_is_known_who_calls() {
+    let (open, shut) = (
+        serve(ServerOptions::default()).await,
+        serve_by(Arc::new(Shut), ServerOptions::default()).await,
+    );
+    for request in [
+        post("/t.v1.Echo/Echo", "content-type: application/json\r\n", b"{\"value\":"),
+        post("/t.v1.Echo/Echo", "content-type: application/json\r\n", b"{\"value\":1}"),
+        post("/t.v1.Echo/Lines", "content-type: application/json\r\n", b"[{\"value\":1}]"),
+        post("/t.v1.Echo/Lines", "content-type: application/x-ndjson\r\n", b"nonsense\n"),
+        get("/v1/kept/a?value=b", ""),
+        get("/v1/kept/a?value=%FF", ""),
+    ] {
+        let (known, unknown) = (ask(&open, &request).await, ask(&shut, &request).await);
+        assert!(known.starts_with("HTTP/1.1 400 "), "{known}");
+        assert!(unknown.starts_with("HTTP/1.1 401 "), "{unknown}");
+        assert!(!unknown.contains("violations"), "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn a_segment_that_is_sensitive_is_not_repeated() {
+    let served = serve(ServerOptions::default()).await;
+    let long = "x".repeat(40 * 1024);
+    for (request, status) in [
+        (get("/v1/cards/4111-1111?value=1", ""), "400"),
+        (get("/v1/cards/4111-1111", "accept: text/html\r\n"), "406"),
+        (post("/v1/cards/4111-1111", "", b""), "405"),
+        (get("/v1/cards/4111-1111", "api-version: 9\r\n"), "400"),
+        (get(&format!("/v1/cards/4111-1111?{long}"), ""), "414"),
+        (get("/cards/4111-1111?value=1", ""), "400"),
+    ] {
+        let answer = ask(&served, &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("cards/*\""), "{answer}");
+        assert!(!answer.contains("4111"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,8 @@ fn named(s: &Scope<'_>, name: &str, kind: TokenStream) -> TokenStream {
 }
 
 fn param(s: &Scope<'_>, field: &Field, within: &mut Vec<Id<Record>>) -> TokenStream {
-    named(s, field.info.wire_name(), kind(s, &field.ty, within))
+    let param = named(s, field.info.wire_name(), kind(s, &field.ty, within));
+    if field.sensitive { quote!(#param.sensitive()) } else { param }
 }
 
 /// How the text of a value of this type is read.

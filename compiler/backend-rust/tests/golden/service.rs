@@ -27,7 +27,7 @@ impl rt::wire::Record for Gone {
     fn to_json(&self, _o: &mut rt::json::Writer<'_>) {}
 
     fn from_json(
-        _o: &rt::json::Object<'_>,
+        _o: &mut rt::json::Object<'_, '_>,
         _v: &mut rt::check::Violations,
     ) -> Option<Self> {
         Some(Self {})
@@ -365,11 +365,20 @@ pub mod orders {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let request_id = o.field("requestId", "request_id", v);
-            let text = o.field("text", "text", v);
+            let mut request_id = rt::json::Slot::new();
+            let mut text = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "requestId" | "request_id" => o.read(&mut request_id),
+                    "text" => o.read(&mut text),
+                    _ => o.skip(tag),
+                }
+            }
+            let request_id = request_id.take("request_id", v);
+            let text = text.take("text", v);
             Some(Self {
                 request_id: request_id?,
                 text: text?,
@@ -414,10 +423,17 @@ pub mod orders {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let id = o.field("id", "id", v);
+            let mut id = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "id" => o.read(&mut id),
+                    _ => o.skip(tag),
+                }
+            }
+            let id = id.take("id", v);
             Some(Self { id: id? })
         }
     }
@@ -467,10 +483,17 @@ pub mod orders {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let id = o.field("id", "id", v);
+            let mut id = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "id" => o.read(&mut id),
+                    _ => o.skip(tag),
+                }
+            }
+            let id = id.take("id", v);
             Some(Self { id: id? })
         }
     }
@@ -527,10 +550,17 @@ pub mod orders {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let id = o.field("id", "id", v);
+            let mut id = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "id" => o.read(&mut id),
+                    _ => o.skip(tag),
+                }
+            }
+            let id = id.take("id", v);
             Some(Self { id: id? })
         }
     }
@@ -572,10 +602,17 @@ pub mod orders {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let id = o.field("id", "id", v);
+            let mut id = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "id" => o.read(&mut id),
+                    _ => o.skip(tag),
+                }
+            }
+            let id = id.take("id", v);
             Some(Self { id: id? })
         }
     }
@@ -984,10 +1021,17 @@ pub mod stock {
         }
 
         fn from_json(
-            o: &rt::json::Object<'_>,
+            o: &mut rt::json::Object<'_, '_>,
             v: &mut rt::check::Violations,
         ) -> Option<Self> {
-            let id = o.field("id", "id", v);
+            let mut id = rt::json::Slot::new();
+            while let Some(tag) = o.name() {
+                match tag {
+                    "id" => o.read(&mut id),
+                    _ => o.skip(tag),
+                }
+            }
+            let id = id.take("id", v);
             Some(Self { id: id? })
         }
     }

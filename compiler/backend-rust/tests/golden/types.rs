@@ -252,13 +252,26 @@ impl rt::wire::Record for Line {
     }
 
     fn from_json(
-        o: &rt::json::Object<'_>,
+        o: &mut rt::json::Object<'_, '_>,
         v: &mut rt::check::Violations,
     ) -> Option<Self> {
-        let sku = o.field("sku", "sku", v);
-        let quantity = o.field("quantity", "quantity", v);
-        let status = o.default("status", "status", v, || Status::Pending);
-        let note = o.field("note", "note", v);
+        let mut sku = rt::json::Slot::new();
+        let mut quantity = rt::json::Slot::new();
+        let mut status = rt::json::Slot::new();
+        let mut note = rt::json::Slot::new();
+        while let Some(tag) = o.name() {
+            match tag {
+                "sku" => o.read(&mut sku),
+                "quantity" => o.read(&mut quantity),
+                "status" => o.read(&mut status),
+                "note" => o.read(&mut note),
+                _ => o.skip(tag),
+            }
+        }
+        let sku = sku.take("sku", v);
+        let quantity = quantity.take("quantity", v);
+        let status = status.take_or("status", v, || Status::Pending);
+        let note = note.take("note", v);
         Some(Self {
             sku: sku?,
             quantity: quantity?,
@@ -309,10 +322,17 @@ impl rt::wire::Record for Change {
     }
 
     fn from_json(
-        o: &rt::json::Object<'_>,
+        o: &mut rt::json::Object<'_, '_>,
         v: &mut rt::check::Violations,
     ) -> Option<Self> {
-        let line = o.field("line", "line", v);
+        let mut line = rt::json::Slot::new();
+        while let Some(tag) = o.name() {
+            match tag {
+                "line" => o.read(&mut line),
+                _ => o.skip(tag),
+            }
+        }
+        let line = line.take("line", v);
         Some(Self { line: line? })
     }
 }
@@ -358,10 +378,17 @@ impl rt::wire::Record for OutOfStock {
     }
 
     fn from_json(
-        o: &rt::json::Object<'_>,
+        o: &mut rt::json::Object<'_, '_>,
         v: &mut rt::check::Violations,
     ) -> Option<Self> {
-        let sku = o.field("sku", "sku", v);
+        let mut sku = rt::json::Slot::new();
+        while let Some(tag) = o.name() {
+            match tag {
+                "sku" => o.read(&mut sku),
+                _ => o.skip(tag),
+            }
+        }
+        let sku = sku.take("sku", v);
         Some(Self { sku: sku? })
     }
 }
@@ -445,7 +472,7 @@ impl rt::wire::Record for Payment {
     }
 
     fn from_json(
-        o: &rt::json::Object<'_>,
+        o: &mut rt::json::Object<'_, '_>,
         v: &mut rt::check::Violations,
     ) -> Option<Self> {
         match o.member(&[("card", "card"), ("line", "line")], v)? {
@@ -567,7 +594,7 @@ impl rt::wire::Record for LinePatch {
     }
 
     fn from_json(
-        o: &rt::json::Object<'_>,
+        o: &mut rt::json::Object<'_, '_>,
         v: &mut rt::check::Violations,
     ) -> Option<Self> {
         let p = rt::patch::PatchObject::new(

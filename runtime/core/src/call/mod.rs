@@ -9,5 +9,6 @@ pub use self::metadata::Metadata;
 pub use self::principal::{Principal, PrincipalKind};
 pub use self::stream::{ByteStream, Sender, Streaming};
 pub use self::transport::{
-    Accept, Answer, Body, Channel, IncomingCall, OutgoingCall, Refusal, Resolve, Transport, Tried,
+    Accept, Answer, Body, Channel, Format, IncomingCall, OutgoingCall, Refusal, Resolve, Transport,
+    Tried,
 };

@@ -1,5 +1,5 @@
 //! The seam between a call and the way it travels: encoded bytes and metadata, so that every transport is alike and a
-//! retry clones no message.
+//! retry clones no message. A transport whose messages are JSON says so, and gets and gives them as that.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,18 +15,86 @@ use crate::http::Exchange;
 use crate::observe::{Side, watched};
 use crate::operation::{Operation, ServiceDescriptor};
 
-/// One encoded message, or a stream of them.
+/// In which form a message travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Protobuf.
+    #[default]
+    Wire,
+    /// The text of ProtoJSON.
+    Json,
+}
+
+/// One message, or a stream of them.
+///
+/// The answer to one in JSON is one in JSON, or encoded, where it is one that was recorded.
 pub enum Body {
-    /// One message.
+    /// One message, encoded.
     One(Bytes),
-    /// Many, the last of which may be an error.
+    /// One message as JSON text, which nobody has looked at yet.
+    Json(Bytes),
+    /// A request of JSON that is put together once it is wanted, which is after it is known who calls. Answered in JSON.
+    Later(Box<dyn FnOnce() -> Result<Self> + Send>),
+    /// Many, encoded, the last of which may be an error.
     Stream(BoxStream<'static, Result<Bytes>>),
+}
+
+impl Body {
+    /// The one message that is there, and its form.
+    #[must_use]
+    pub fn message(&self) -> Option<(&Bytes, Format)> {
+        match self {
+            Self::One(bytes) => Some((bytes, Format::Wire)),
+            Self::Json(text) => Some((text, Format::Json)),
+            Self::Later(_) | Self::Stream(_) => None,
+        }
+    }
+
+    /// One message in this form.
+    #[must_use]
+    pub fn of(message: Bytes, format: Format) -> Self {
+        match format {
+            Format::Wire => Self::One(message),
+            Format::Json => Self::Json(message),
+        }
+    }
+
+    /// Puts together what was to be later, and says in which form it is answered.
+    ///
+    /// # Errors
+    /// Why it can't be.
+    pub(crate) fn ready(self) -> Result<(Self, Format)> {
+        match self {
+            Self::Later(make) => make().map(|body| (body, Format::Json)),
+            Self::Json(_) => Ok((self, Format::Json)),
+            Self::One(_) | Self::Stream(_) => Ok((self, Format::Wire)),
+        }
+    }
+
+    /// The request of `operation`, encoded, for a transport that knows no JSON.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a text that is not this request, `unimplemented` where the operation has no JSON.
+    pub fn encoded(self, operation: &Operation) -> Result<Self> {
+        match self.ready()?.0 {
+            Self::Json(text) => {
+                let codec = operation.codec.as_ref().ok_or_else(|| {
+                    let name = operation.full_name();
+                    Error::unimplemented(format!("{name} has no JSON"))
+                })?;
+                codec.request.read_slice(&text).map(Self::One).map_err(Error::unreadable)
+            }
+            body => Ok(body),
+        }
+    }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(bytes) => write!(f, "One({} bytes)", bytes.len()),
+            Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
+            Self::Later(_) => f.write_str("Later"),
             Self::Stream(_) => f.write_str("Stream"),
         }
     }
@@ -89,16 +157,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// One message and nothing beside it.
+    /// One message, encoded, and nothing beside it.
     #[must_use]
     pub fn one(bytes: Bytes) -> Self {
-        Self { meta: Metadata::default(), body: Body::One(bytes) }
+        Self::of(Body::One(bytes))
+    }
+
+    /// This, and nothing beside it.
+    #[must_use]
+    pub fn of(body: Body) -> Self {
+        Self { meta: Metadata::default(), body }
     }
 
     /// A stream of messages and nothing beside it.
     #[must_use]
     pub fn stream(stream: BoxStream<'static, Result<Bytes>>) -> Self {
-        Self { meta: Metadata::default(), body: Body::Stream(stream) }
+        Self::of(Body::Stream(stream))
     }
 }
 
@@ -214,13 +288,26 @@ pub struct Refusal<'a> {
 pub struct Channel {
     transport: Arc<dyn Transport>,
     env: crate::clock::Env,
+    format: Format,
 }
 
 impl Channel {
     /// A channel over any transport.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>, env: crate::clock::Env) -> Self {
-        Self { transport, env }
+        Self { transport, env, format: Format::Wire }
+    }
+
+    /// The same channel over a transport that takes single messages as JSON text.
+    #[must_use]
+    pub fn in_json(self) -> Self {
+        Self { format: Format::Json, ..self }
+    }
+
+    /// How a request is written for it.
+    #[must_use]
+    pub(crate) fn format(&self, operation: &Operation) -> Format {
+        if operation.codec.is_some() { self.format } else { Format::Wire }
     }
 
     /// A channel on which every call fails with `error`: for what could not be resolved.

@@ -11,12 +11,13 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, Stream, StreamExt};
 
 pub(crate) use self::keys::{CallKeys, derived_id};
-use crate::call::{Answer, Body, Channel, Metadata, OutgoingCall, Streaming, metadata};
+use crate::call::{Answer, Body, Channel, Format, Metadata, OutgoingCall, Streaming, metadata};
 use crate::clock::Env;
 use crate::error::{Error, OperationError, Result};
+use crate::json;
 use crate::operation::{Idempotency, Operation};
 use crate::upload::{self, Upload};
-use crate::wire::Record;
+use crate::wire::{DecodeError, Record};
 
 /// What one call, or each call of one client, is given beside the request.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +124,7 @@ impl Stub {
         Res: Record,
         E: OperationError,
     {
-        self.one(operation, Body::One(request.to_bytes())).await.map_err(E::from_error)
+        self.one(operation, self.message(operation, request)).await.map_err(E::from_error)
     }
 
     /// One request, many answers.
@@ -140,7 +141,7 @@ impl Stub {
         Res: Record,
         E: OperationError,
     {
-        self.many(operation, Body::One(request.to_bytes())).await.map_err(E::from_error)
+        self.many(operation, self.message(operation, request)).await.map_err(E::from_error)
     }
 
     /// Many requests, one answer.
@@ -194,16 +195,24 @@ impl Stub {
         self.one(operation, Body::Stream(upload::send(request))).await.map_err(E::from_error)
     }
 
+    /// A request in the form that the channel takes.
+    fn message<Req: Record>(&self, operation: &Operation, request: &Req) -> Body {
+        match self.channel.format(operation) {
+            Format::Wire => Body::One(request.to_bytes()),
+            Format::Json => Body::Json(json::to_bytes(request)),
+        }
+    }
+
     async fn one<Res: Record>(&self, operation: &'static Operation, body: Body) -> Result<Res> {
         let call = self.outgoing(operation, body);
         let (env, deadline) = (self.channel.env(), self.watched(&call));
         let whole = async {
             match self.channel.call(operation, call).await?.body {
-                Body::One(bytes) => Ok(bytes),
-                Body::Stream(stream) => only(operation, stream).await,
+                Body::Stream(stream) => only(operation, stream).await.map(Body::One),
+                one => Ok(one),
             }
         };
-        decode(operation, &until(env, deadline, operation, whole).await?)
+        decoded(operation, until(env, deadline, operation, whole).await?)
     }
 
     async fn many<Res: Record>(
@@ -216,8 +225,11 @@ impl Stub {
         let Answer { body, .. } =
             until(env, watched, operation, self.channel.call(operation, call)).await?;
         let stream = match body {
-            Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
             Body::Stream(stream) => stream,
+            one => {
+                let one = decoded(operation, one);
+                return Ok(Streaming::from_results(futures_util::stream::once(async { one })));
+            }
         };
         let stream = bounded(env, deadline, operation, stream);
         Ok(Streaming::from_results(
@@ -251,11 +263,26 @@ impl Stub {
 }
 
 fn decode<Res: Record>(operation: &'static Operation, bytes: &Bytes) -> Result<Res> {
-    Res::from_bytes(bytes).map_err(|error| {
-        let name = operation.name;
-        Error::internal(format!("the answer of {name} is not what the contract says: {error}"))
-            .with_source(error)
-    })
+    Res::from_bytes(bytes).map_err(|error| unreadable(operation, error))
+}
+
+/// As [`decode`], of one message in either form.
+fn decoded<Res: Record>(operation: &'static Operation, body: Body) -> Result<Res> {
+    match body {
+        Body::One(bytes) => decode(operation, &bytes),
+        Body::Json(text) => json::received(&text).map_err(|error| unreadable(operation, error)),
+        Body::Later(_) | Body::Stream(_) => Err(missing(operation)),
+    }
+}
+
+fn unreadable(operation: &'static Operation, error: DecodeError) -> Error {
+    let name = operation.name;
+    Error::internal(format!("the answer of {name} is not what the contract says: {error}"))
+        .with_source(error)
+}
+
+fn missing(operation: &'static Operation) -> Error {
+    Error::internal(format!("{} was answered with nothing", operation.name))
 }
 
 fn encode_all<Req: Record>(requests: Streaming<Req>) -> Body {
@@ -266,8 +293,7 @@ async fn only(
     operation: &'static Operation,
     mut stream: impl Stream<Item = Result<Bytes>> + Unpin,
 ) -> Result<Bytes> {
-    let missing = || Error::internal(format!("{} was answered with nothing", operation.name));
-    let first = stream.next().await.unwrap_or_else(|| Err(missing()))?;
+    let first = stream.next().await.unwrap_or_else(|| Err(missing(operation)))?;
     match stream.next().await {
         None => Ok(first),
         Some(Err(error)) => Err(error),
@@ -288,11 +314,17 @@ pub(crate) async fn until<T>(
     if at <= env.clock.now() {
         return Err(late(operation).with_unreached());
     }
-    tokio::select! {
-        biased;
-        done = work => done,
-        () = env.clock.sleep_until(at) => Err(late(operation)),
-    }
+    let mut work = std::pin::pin!(work);
+    // What is ready at once needs none.
+    let mut timer = None;
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(done);
+        }
+        let timer = timer.get_or_insert_with(|| env.clock.sleep_until(at));
+        timer.poll_unpin(cx).map(|()| Err(late(operation)))
+    })
+    .await
 }
 
 /// Ends `stream` after its first error, and with an error at the deadline.

@@ -18,6 +18,7 @@ pub use self::code::{Code, Codes};
 pub use self::domain::{DomainError, OperationError, Retry};
 use self::form::{After, Form, Marks};
 use crate::check::Violation;
+use crate::wire::DecodeError;
 
 /// In a [`Reason`]'s metadata: how a caller may show who they are, as the header `WWW-Authenticate` says it.
 pub const CHALLENGE: &str = "www_authenticate";
@@ -139,6 +140,17 @@ impl Error {
             Self::invalid_argument(format!("invalid request: {}{tail}", named.join(", ")));
         error.form.enrich().violations = violations;
         error
+    }
+
+    /// Why a request was not taken: it can't be read, or fields of it break their rules.
+    #[must_use]
+    pub fn unreadable(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Invalid(violations) => Self::violations_of(violations.into_vec()),
+            DecodeError::Malformed(malformed) => {
+                Self::invalid_argument(format!("malformed request: {malformed}"))
+            }
+        }
     }
 
     /// What kind of failure this is.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use super::tree::{Node, borrowed};
-use super::{from_slice, to_vec};
+use super::{from_slice, to_bytes};
 use crate::check::Violations;
 use crate::http::Param;
 use crate::upload::Upload;
@@ -19,7 +19,7 @@ pub struct JsonForm {
     pub name: &'static str,
     read: fn(&Map<String, Json>) -> Result<Bytes, DecodeError>,
     read_slice: fn(&[u8]) -> Result<Bytes, DecodeError>,
-    write: fn(&Bytes) -> Result<Vec<u8>, DecodeError>,
+    write: fn(&Bytes) -> Result<Bytes, DecodeError>,
 }
 
 impl JsonForm {
@@ -49,7 +49,7 @@ impl JsonForm {
     ///
     /// # Errors
     /// When the bytes are not this message.
-    pub fn write(&self, message: &Bytes) -> Result<Vec<u8>, DecodeError> {
+    pub fn write(&self, message: &Bytes) -> Result<Bytes, DecodeError> {
         (self.write)(message)
     }
 }
@@ -82,8 +82,8 @@ fn read_slice<T: Record>(text: &[u8]) -> Result<Bytes, DecodeError> {
     from_slice::<T>(text).map(|record| record.to_bytes())
 }
 
-fn write<T: Record>(message: &Bytes) -> Result<Vec<u8>, DecodeError> {
-    T::from_bytes(message).map(|record| to_vec(&record))
+fn write<T: Record>(message: &Bytes) -> Result<Bytes, DecodeError> {
+    T::from_bytes(message).map(|record| to_bytes(&record))
 }
 
 /// The part of a request that is bytes as they are, rather than JSON.

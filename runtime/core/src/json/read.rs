@@ -1,66 +1,240 @@
-//! Reading, by way of a tree.
+//! Reading: records by their members, which a text has, or a tree.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed as _, Error as _};
 
+use super::Scan;
+use super::tree::{Member, Node, Tree};
 use crate::check::Violations;
-use crate::wire::{Field, Form, Value};
+use crate::wire::{Field, Form, Record, Value};
 
-use super::tree::{Node, Tree};
-
-/// The members of an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Object<'a> {
-    members: &'a [(Cow<'a, str>, Node<'a>)],
+/// An object that is read: in a text, in one pass, or in a tree, which tells what is wrong.
+pub struct Object<'s, 't> {
+    source: Source<'s, 't>,
 }
 
-impl<'a> Object<'a> {
-    /// Of a parsed object.
+enum Source<'s, 't> {
+    /// What is out of the ordinary ends all with nothing, whatever the violations are.
+    Text {
+        scan: &'s mut Scan<'t>,
+        start: usize,
+    },
+    Tree {
+        members: &'s [Member<'t>],
+        next: usize,
+    },
+    /// Of a text, but read as a tree.
+    Held(Vec<Member<'t>>),
+}
+
+impl fmt::Debug for Object<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Object")
+    }
+}
+
+/// A field while its object is read: what was seen of it so far.
+pub struct Slot<'s, T>(Seen<'s, T>);
+
+enum Seen<'s, T> {
+    Nothing,
+    Null,
+    Is(T),
+    Found(&'s Member<'s>),
+    /// By its JSON name and by its Protobuf name.
+    Twice(&'s Member<'s>, &'s Member<'s>),
+}
+
+impl<T> fmt::Debug for Slot<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+impl<T> Default for Slot<'_, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'s, T> Slot<'s, T> {
+    /// Nothing seen yet.
+    #[inline]
     #[must_use]
-    pub const fn new(members: &'a [(Cow<'a, str>, Node<'a>)]) -> Self {
-        Self { members }
+    pub const fn new() -> Self {
+        Self(Seen::Nothing)
     }
 
-    /// A member by its JSON name, or by its Protobuf name.
-    #[must_use]
-    pub fn get(&self, json: &str, name: &str) -> Option<&'a Node<'a>> {
-        self.at(json).or_else(|| if json == name { None } else { self.at(name) })
+    fn found(&mut self, member: &'s Member<'s>) {
+        self.0 = match self.0 {
+            Seen::Found(before) => Seen::Twice(before, member),
+            _ => Seen::Found(member),
+        };
+    }
+}
+
+impl<T: Field> Slot<'_, T> {
+    /// What the field holds; `None` comes with a violation, whose path starts with `name`, its Protobuf name.
+    #[inline]
+    pub fn take(self, name: &str, v: &mut Violations) -> Option<T> {
+        match self.0 {
+            Seen::Is(value) => Some(value),
+            other => other.read(name, v),
+        }
+    }
+}
+
+impl<T: Value> Slot<'_, T> {
+    /// What the field holds, or its default where it is absent or null.
+    #[inline]
+    pub fn take_or(self, name: &str, v: &mut Violations, default: impl FnOnce() -> T) -> Option<T> {
+        match self.0 {
+            Seen::Is(value) => Some(value),
+            other if other.node(name).is_none_or(Node::is_null) => Some(default()),
+            other => other.read(name, v),
+        }
+    }
+}
+
+impl<'s, T: Field> Seen<'s, T> {
+    /// What is there; by its JSON name, where it is there by both.
+    fn node(&self, name: &str) -> Option<&'s Node<'s>> {
+        match self {
+            Self::Nothing | Self::Is(_) => None,
+            Self::Null => Some(&Node::Null),
+            Self::Found((_, node)) => Some(node),
+            Self::Twice((first, node), (_, other)) => {
+                Some(if first == name { other } else { node })
+            }
+        }
     }
 
-    fn at(&self, name: &str) -> Option<&'a Node<'a>> {
-        self.members.iter().find(|(there, _)| there == name).map(|(_, value)| value)
-    }
-
-    /// A field; `None` comes with a violation, whose path starts with `name`.
-    pub fn field<T: Field>(&self, json: &str, name: &str, v: &mut Violations) -> Option<T> {
+    fn read(self, name: &str, v: &mut Violations) -> Option<T> {
         let mark = v.mark();
-        let (by_json, by_name) = (self.at(json), if json == name { None } else { self.at(name) });
-        if by_json.is_some() && by_name.is_some() {
+        if let Self::Twice((first, _), (second, _)) = &self {
+            let json = if first == name { second } else { first };
             v.push("", "one", format!("is there twice, as `{json}` and as `{name}`"));
         }
-        let value = T::from_member(by_json.or(by_name), v);
+        let value = T::from_member(self.node(name), v);
         v.prefix_from(mark, name);
         value
     }
+}
 
-    /// A field that has a default.
-    pub fn default<T: Value>(
-        &self,
-        json: &str,
-        name: &str,
-        v: &mut Violations,
-        default: impl FnOnce() -> T,
-    ) -> Option<T> {
-        match self.get(json, name) {
-            None | Some(Node::Null) => Some(default()),
-            Some(_) => self.field(json, name, v),
+impl<'s, 't> Object<'s, 't> {
+    /// Of members that were read.
+    #[must_use]
+    pub(crate) const fn tree(members: &'s [Member<'t>]) -> Self {
+        Self { source: Source::Tree { members, next: 0 } }
+    }
+
+    /// The name of the next member; nothing at the end.
+    #[inline]
+    pub fn name(&mut self) -> Option<&'s str> {
+        match &mut self.source {
+            Source::Text { scan, .. } => match scan.name() {
+                Some(Some(Cow::Borrowed(name))) => Some(name),
+                Some(None) => None,
+                _ => {
+                    scan.fail();
+                    None
+                }
+            },
+            Source::Tree { members, next } => {
+                let members: &'s [Member<'t>] = members;
+                let (name, _) = members.get(*next)?;
+                *next += 1;
+                Some(name)
+            }
+            Source::Held(_) => None,
         }
     }
 
+    /// Reads the member that was named last.
+    #[inline]
+    pub fn read<T: Field>(&mut self, slot: &mut Slot<'s, T>) {
+        match &mut self.source {
+            Source::Text { scan, .. } => match (&slot.0, scan.null()) {
+                (Seen::Nothing, Some(true)) => slot.0 = Seen::Null,
+                (Seen::Nothing, Some(false)) => match T::from_text(scan) {
+                    Some(value) => slot.0 = Seen::Is(value),
+                    None => scan.fail(),
+                },
+                _ => scan.fail(),
+            },
+            Source::Tree { members, next } => {
+                let members: &'s [Member<'t>] = members;
+                if let Some(member) = members.get(next.wrapping_sub(1)) {
+                    slot.found(member);
+                }
+            }
+            Source::Held(_) => {}
+        }
+    }
+
+    /// Passes over the member that was named last, as `name`: a newer peer may have added it.
+    pub fn skip(&mut self, name: &str) {
+        if let Source::Text { scan, start } = &mut self.source
+            && scan.other(*start, name).is_none()
+        {
+            scan.fail();
+        }
+    }
+
+    /// All members at once.
+    pub(crate) fn members(&mut self) -> Members<'_> {
+        if let Source::Text { scan, .. } = &mut self.source {
+            let members = scan.members().unwrap_or_else(|| {
+                scan.fail();
+                Vec::new()
+            });
+            self.source = Source::Held(members);
+        }
+        match &self.source {
+            Source::Tree { members, .. } => Members(members),
+            Source::Held(members) => Members(members),
+            Source::Text { .. } => Members(&[]),
+        }
+    }
+
+    /// A field; `None` comes with a violation, whose path starts with `name`.
+    pub fn field<T: Field>(&mut self, json: &str, name: &str, v: &mut Violations) -> Option<T> {
+        self.members().field(json, name, v)
+    }
+
     /// Which member of a union is there, as an index into `members` (JSON name, Protobuf name).
-    pub fn member(&self, members: &[(&str, &str)], v: &mut Violations) -> Option<usize> {
+    pub fn member(&mut self, members: &[(&str, &str)], v: &mut Violations) -> Option<usize> {
+        self.members().member(members, v)
+    }
+}
+
+/// The members of an object, by their names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Members<'a>(pub(crate) &'a [Member<'a>]);
+
+impl<'a> Members<'a> {
+    /// A member by its JSON name, or by its Protobuf name.
+    pub(crate) fn get(self, json: &str, name: &str) -> Option<&'a Node<'a>> {
+        self.at(json).or_else(|| if json == name { None } else { self.at(name) })
+    }
+
+    fn at(self, name: &str) -> Option<&'a Node<'a>> {
+        self.0.iter().find(|(there, _)| there == name).map(|(_, value)| value)
+    }
+
+    /// A field; `None` comes with a violation, whose path starts with `name`.
+    pub(crate) fn field<T: Field>(self, json: &str, name: &str, v: &mut Violations) -> Option<T> {
+        let mut slot = Slot::new();
+        for member in self.0.iter().filter(|(there, _)| there == json || there == name) {
+            slot.found(member);
+        }
+        slot.take(name, v)
+    }
+
+    fn member(self, members: &[(&str, &str)], v: &mut Violations) -> Option<usize> {
         let present =
             |(json, name): &(&str, &str)| self.get(json, name).is_some_and(|j| !j.is_null());
         let mut found = members.iter().enumerate().filter(|(_, names)| present(names));
@@ -77,6 +251,34 @@ impl<'a> Object<'a> {
                 None
             }
         }
+    }
+}
+
+/// Reads a record from where an object begins.
+#[inline]
+pub(crate) fn scanned<T: Record>(scan: &mut Scan<'_>) -> Option<T> {
+    scan.object(|scan, start| {
+        let mut v = Violations::new();
+        let mut object = Object { source: Source::Text { scan, start } };
+        T::from_json(&mut object, &mut v).filter(|_| v.is_empty())
+    })
+}
+
+/// An element of a list or map in a text, where null is not absence.
+#[inline]
+pub(crate) fn scanned_element<T: Value>(scan: &mut Scan<'_>) -> Option<T> {
+    if scan.null()? { T::Form::from_null(&mut Violations::new()) } else { T::Form::from_text(scan) }
+}
+
+/// An integer in a text.
+#[inline]
+pub(crate) fn scanned_integer<T>(scan: &mut Scan<'_>) -> Option<T>
+where
+    T: TryFrom<i64> + TryFrom<i128>,
+{
+    match scan.integer()? {
+        Some(value) => T::try_from(value).ok(),
+        None => integer(&scan.node()?, &mut Violations::new()),
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
+/// A member of an object.
+pub(super) type Member<'a> = (Cow<'a, str>, Node<'a>);
+
 impl<'a> Node<'a> {
     /// Reads `text`. A member that is there twice is refused: of two readers each would take another one.
     ///
@@ -183,7 +186,7 @@ impl<'de> Visitor<'de> for Tree {
 }
 
 /// Whether a member is there already. Beyond a few, names are looked up in `many`, which is empty until then.
-fn is_there(all: &[(Cow<'_, str>, Node<'_>)], name: &str, many: &mut HashSet<Box<str>>) -> bool {
+pub(super) fn is_there(all: &[Member<'_>], name: &str, many: &mut HashSet<Box<str>>) -> bool {
     if all.len() < FEW {
         return all.iter().any(|(there, _)| there == name);
     }

@@ -1,10 +1,12 @@
-//! Writing: views of values, walked once for each serializer and not once for each type.
+//! Writing: values straight into text; and views of them for other serializers of serde, walked once for each serializer
+//! and not once for each type.
 
 use std::borrow::Cow;
 
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
+use super::Text;
 use crate::wire::{Field, Form, Record, Value};
 
 /// What a value looks like in JSON.
@@ -30,6 +32,31 @@ pub enum View<'a> {
     List(&'a dyn Elements),
     /// An object.
     Object(&'a dyn Members),
+}
+
+impl View<'_> {
+    /// Writes it as text.
+    pub fn write_json(&self, out: &mut Text<'_>) {
+        match self {
+            Self::Null => out.raw(b"null"),
+            Self::Bool(true) => out.raw(b"true"),
+            Self::Bool(false) => out.raw(b"false"),
+            Self::Signed(value) => out.integer(*value),
+            Self::Unsigned(value) => out.integer(*value),
+            Self::Text(text) => out.string(text),
+            Self::Any(value) => out.serde(value),
+            Self::Single(_) | Self::Double(_) => out.serde(self),
+            Self::List(list) => out.list(|out| {
+                list.elements(&mut |view| {
+                    view.write_json(out);
+                    out.end();
+                });
+            }),
+            Self::Object(object) => {
+                out.object(|out| object.members(&mut Writer { to: To::Text(out.again()) }));
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for View<'_> {
@@ -73,7 +100,13 @@ impl<T: Record> Members for T {
 
 /// Where the members of an object are written to.
 pub struct Writer<'a> {
-    member: &'a mut dyn FnMut(&str, &View<'_>),
+    to: To<'a>,
+}
+
+/// What the members are written as.
+enum To<'a> {
+    Text(Text<'a>),
+    Views(&'a mut dyn FnMut(&str, &View<'_>)),
 }
 
 impl std::fmt::Debug for Writer<'_> {
@@ -83,15 +116,37 @@ impl std::fmt::Debug for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// A field, under its JSON name.
+    /// A field, under its JSON name, in which nothing needs an escape.
+    #[inline]
     pub fn field<T: Field>(&mut self, name: &str, value: &T) {
-        (self.member)(name, &value.view());
+        match &mut self.to {
+            To::Text(out) => {
+                out.name(name);
+                value.write_json(out);
+                out.end();
+            }
+            To::Views(member) => member(name, &value.view()),
+        }
     }
 
-    /// A member that is viewed already.
+    /// A member that is viewed already, under any name.
     pub fn view(&mut self, name: &str, view: &View<'_>) {
-        (self.member)(name, view);
+        match &mut self.to {
+            To::Text(out) => {
+                out.string(name);
+                out.colon();
+                view.write_json(out);
+                out.end();
+            }
+            To::Views(member) => member(name, view),
+        }
     }
+}
+
+/// Writes a record as an object.
+#[inline]
+pub(crate) fn object<T: Record>(record: &T, out: &mut Text<'_>) {
+    out.object(|out| record.to_json(&mut Writer { to: To::Text(out.again()) }));
 }
 
 /// Writes a value by ProtoJSON's rules.
@@ -146,13 +201,12 @@ fn serialize_list<S: Serializer>(list: &dyn Elements, s: S) -> Result<S::Ok, S::
 fn serialize_object<S: Serializer>(object: &dyn Members, s: S) -> Result<S::Ok, S::Error> {
     let mut map = s.serialize_map(None)?;
     let mut result = Ok(());
-    object.members(&mut Writer {
-        member: &mut |name, view| {
-            if result.is_ok() {
-                result = map.serialize_entry(name, view);
-            }
-        },
-    });
+    let mut member = |name: &str, view: &View<'_>| {
+        if result.is_ok() {
+            result = map.serialize_entry(name, view);
+        }
+    };
+    object.members(&mut Writer { to: To::Views(&mut member) });
     result?;
     map.end()
 }

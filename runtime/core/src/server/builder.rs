@@ -8,12 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::handler::{self, Shared};
+use super::handler::{self, Message, Shared};
 use super::once::{self, Asked, Asks};
 use super::work::read;
 use super::{Handler, Queue, Run, Schedule, ServiceServer, Subscription};
 use crate::broker::Envelope;
-use crate::call::{Answer, Body, Streaming};
+use crate::call::{Answer, Body, Format, Streaming};
 use crate::context::Context;
 use crate::error::{OperationError, Result};
 use crate::message::{QueueDescriptor, ScheduleDescriptor, SubscriptionDescriptor};
@@ -185,7 +185,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         self.server.queues.push(Queue { descriptor: queue, worker });
         let priority = self.priorities.remove(queue.operation.path);
         let asks = self.asks::<Req, Empty>(queue.operation);
-        self.add(queue.operation, asks, move |_, ctx, body| {
+        self.add(queue.operation, asks, move |_, ctx, body, _| {
             let priority = priority.clone();
             async move {
                 let request = handler::single::<Req>(body).await?;
@@ -285,12 +285,17 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
             key.as_ref().and_then(|key| key.downcast_ref::<KeyOf<Req>>()?(request))
         };
         let empty_answer = TypeId::of::<Res>() == TypeId::of::<Empty>();
-        Some(Arc::new(move |bytes| {
-            let request = handler::request::<Req>(bytes)?;
+        Some(Arc::new(move |message| {
+            let request = handler::request_of::<Req>(&message)?;
+            let canonical = request.to_bytes();
             Ok(Asked {
                 key: said(&key, &request),
                 undone: said(&undone, &request),
-                request: once::digest(&request.to_bytes()),
+                digest: once::digest(&canonical),
+                request: match message {
+                    Message::Wire(bytes) => bytes,
+                    Message::Json(_) => canonical,
+                },
                 empty_answer,
             })
         }))
@@ -303,7 +308,7 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         asks: Option<Asks>,
         read: fn(Body) -> Read,
         handler: F,
-        write: fn(Res) -> Answer,
+        write: fn(Res, Format) -> Answer,
     ) -> Self
     where
         Req: Send + 'static,
@@ -314,23 +319,24 @@ impl<S: Send + Sync + 'static> ServerBuilder<S> {
         Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        self.add(operation, asks, move |service, ctx, body| {
+        self.add(operation, asks, move |service, ctx, body, format| {
             let handler = handler.clone();
             async move {
                 let request = read(body).await?;
                 let done = handler::said(&ctx, handler(service, ctx.clone(), request)).await?;
-                Ok(write(done))
+                Ok(write(done, format))
             }
         })
     }
 
     fn add<F, Fut>(mut self, operation: &'static Operation, asks: Option<Asks>, handler: F) -> Self
     where
-        F: Fn(Arc<S>, Context, Body) -> Fut + Send + Sync + 'static,
+        F: Fn(Arc<S>, Context, Body, Format) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Answer>> + Send + 'static,
     {
         let service = self.service.clone();
-        let run: Run = Arc::new(move |ctx, body| handler(service.clone(), ctx, body).boxed());
+        let run: Run =
+            Arc::new(move |ctx, body, format| handler(service.clone(), ctx, body, format).boxed());
         self.server.handlers.insert(operation.path, Handler { run, asks });
         self
     }

@@ -17,7 +17,9 @@ use uuid::Uuid;
 use super::once::{self, RUNS};
 use super::panics::{caught, caught_stream};
 use super::{Handler, Run, ServiceServer};
-use crate::call::{Accept, Answer, Body, IncomingCall, Metadata, Principal, Resolve, metadata};
+use crate::call::{
+    Accept, Answer, Body, Format, IncomingCall, Metadata, Principal, Resolve, metadata,
+};
 use crate::client;
 use crate::clock::Env;
 use crate::context::{Context, ContextParts};
@@ -141,7 +143,9 @@ impl Host {
 
     /// Runs the handler of a call once; a panic is `internal`.
     pub(super) async fn handled(&self, served: &Served, ctx: &Context) -> Result<Answer> {
-        caught((served.run)(ctx.clone(), Body::One(served.request.clone()))).await
+        // Encoded, for it is recorded so.
+        let request = Body::One(served.request.clone());
+        caught((served.run)(ctx.clone(), request, Format::Wire)).await
     }
 
     /// What a handler said, unless it emitted what the contract does not say.
@@ -169,17 +173,17 @@ impl Host {
         let work = async {
             match (handler.asks, body) {
                 (Some(asks), body) => {
-                    let request = super::handler::only(body).await?;
+                    let message = super::handler::only(body).await?;
                     let Who { peer, principal } = who;
                     let run = handler.run;
+                    let Some(store) = self.store(operation.service) else {
+                        return Err(no_store(operation));
+                    };
+                    let asked = asks(message)?;
+                    let request = asked.request.clone();
                     let served =
                         Served { operation, meta, deadline, peer, principal, request, run };
-                    match self.store(operation.service) {
-                        Some(store) => {
-                            once::run(&self, &served, &asks, store).await.map(|a| (a, None))
-                        }
-                        None => Err(no_store(operation)),
-                    }
+                    once::run(&self, &served, asked, store).await.map(|answer| (answer, None))
                 }
                 (None, body) => self.plain(operation, handler.run, meta, who, deadline, body).await,
             }
@@ -202,19 +206,23 @@ impl Host {
         deadline: Option<Instant>,
         body: Body,
     ) -> Result<(Answer, Option<DropGuard>)> {
-        let again = match &body {
-            Body::One(bytes) if operation.idempotency != Idempotency::None => Some(bytes.clone()),
-            _ => None,
-        };
+        let (body, format) = body.ready()?;
+        let again = body.message().filter(|_| operation.idempotency != Idempotency::None);
+        let again = again.map(|(message, format)| (message.clone(), format));
         let mut body = Some(body);
         for _ in 0..RUNS {
-            let Some(body) = body.take().or_else(|| again.clone().map(Body::One)) else { break };
+            let Some(body) = body.take().or_else(|| {
+                let (message, format) = again.clone()?;
+                Some(Body::of(message, format))
+            }) else {
+                break;
+            };
             let Who { peer, principal } = who.clone();
             let (meta, service) = (meta.clone(), operation.service);
             let of =
                 ContextOf { meta, deadline, peer, principal, service, cause: None, origin: None };
             let (ctx, guard) = self.context(of);
-            let done = caught(run(ctx.clone(), body)).await;
+            let done = caught(run(ctx.clone(), body, format)).await;
             let done = self.judged(&operation.emits, &ctx, done);
             match ctx.commit(Unit::default()).await? {
                 Commit::Done => return done.map(|answer| (answer, Some(guard))),
@@ -256,14 +264,14 @@ impl Host {
     ) -> Answer {
         let Answer { meta, body } = answer;
         let body = match body {
-            Body::One(bytes) => {
-                drop(guard.map(DropGuard::disarm));
-                Body::One(bytes)
-            }
             Body::Stream(stream) => {
                 let safe = caught_stream(stream);
                 let bounded = client::bounded(&self.inner.env, deadline, operation, safe);
                 Body::Stream(self.stoppable(bounded, guard))
+            }
+            one => {
+                drop(guard.map(DropGuard::disarm));
+                one
             }
         };
         Answer { meta, body }

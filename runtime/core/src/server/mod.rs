@@ -19,14 +19,14 @@ use self::once::Asks;
 pub use self::panics::{hide_panics, said};
 pub use self::work::{Consumer, Trouble, Worked, no_upcast, read, tick};
 use crate::broker::Envelope;
-use crate::call::{Answer, Body};
+use crate::call::{Answer, Body, Format};
 use crate::context::Context;
 use crate::error::Result;
 use crate::message::{QueueDescriptor, ScheduleDescriptor, SubscriptionDescriptor};
 use crate::operation::ServiceDescriptor;
 
-/// What an operation is run by: a context and encoded requests in, encoded answers out.
-type Run = Arc<dyn Fn(Context, Body) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+/// What an operation is run by: a context and requests in, answers out, in the form that is asked for.
+type Run = Arc<dyn Fn(Context, Body, Format) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
 
 /// What an operation is served by.
 #[derive(Clone)]

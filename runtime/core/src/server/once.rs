@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::handler::Message;
 use super::host::{Host, Served};
 use crate::call::{Answer, Body, Principal, metadata};
 use crate::check::Violation;
@@ -32,14 +33,16 @@ pub(super) struct Asked {
     pub(super) key: Option<String>,
     /// The key of the command that it undoes.
     pub(super) undone: Option<String>,
+    /// The request, encoded.
+    pub(super) request: Bytes,
     /// SHA-256 of the request in its canonical form.
-    pub(super) request: [u8; 32],
+    pub(super) digest: [u8; 32],
     /// Whether an answer without content is an answer.
     pub(super) empty_answer: bool,
 }
 
 /// Reads a request and judges it.
-pub(super) type Asks = Arc<dyn Fn(&Bytes) -> Result<Asked> + Send + Sync>;
+pub(super) type Asks = Arc<dyn Fn(Message) -> Result<Asked> + Send + Sync>;
 
 pub(super) fn digest(canonical: &[u8]) -> [u8; 32] {
     Sha256::digest(canonical).into()
@@ -60,10 +63,9 @@ struct Once<'a> {
 pub(super) async fn run(
     host: &Host,
     served: &Served,
-    asks: &Asks,
+    asked: Asked,
     store: Arc<dyn Store>,
 ) -> Result<Answer> {
-    let asked = asks(&served.request)?;
     let operation = served.operation;
     let tenant = served.meta.get(metadata::TENANT).unwrap_or_default().to_owned();
     let principal = served.principal.as_deref().map(Principal::key).unwrap_or_default();
@@ -86,7 +88,7 @@ pub(super) async fn run(
         Once { host, served, store, claimed: None, undone, empty_answer: asked.empty_answer };
     match key {
         None => once.attempts().await,
-        Some(key) => match once.claim(key, asked.request).await? {
+        Some(key) => match once.claim(key, asked.digest).await? {
             Some(recorded) => replay(recorded),
             None => once.guarded().await,
         },

@@ -37,6 +37,10 @@ impl Form<Json> for Native {
         Some(json.clone().into())
     }
 
+    fn from_text(scan: &mut crate::json::Scan<'_>) -> Option<Json> {
+        scan.node().map(Json::from)
+    }
+
     fn from_null(_: &mut Violations) -> Option<Json> {
         Some(Json::Null)
     }

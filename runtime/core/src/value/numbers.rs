@@ -6,7 +6,8 @@ use crate::wire::{Form, Malformed, Native, Reader, Value, WireType, Writer};
 
 /// A type, its wire type, how it becomes and is made of what the wire holds, and its JSON.
 macro_rules! numbers {
-    ($($ty:ty, $wire:ident, |$value:ident, $w:ident| $write:expr, |$r:ident| $read:expr, $view:expr, $json:expr;)*) => {$(
+    ($($ty:ty, $wire:ident, |$value:ident, $w:ident| $write:expr, |$r:ident| $read:expr, $view:expr, $text:expr, $json:expr
+        $(, $scan:expr)?;)*) => {$(
         impl Value for $ty {
             type Form = Native;
         }
@@ -38,9 +39,21 @@ macro_rules! numbers {
                 $view(*value)
             }
 
+            #[inline]
+            fn write_json(value: &$ty, out: &mut json::Text<'_>) {
+                $text(out, *value);
+            }
+
             fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<$ty> {
                 $json(json, v)
             }
+
+            $(
+                #[inline]
+                fn from_text(scan: &mut json::Scan<'_>) -> Option<$ty> {
+                    $scan(scan)
+                }
+            )?
         }
     )*};
 }
@@ -81,6 +94,11 @@ fn text<'a, T: ToString>(value: T) -> View<'a> {
     View::Text(value.to_string().into())
 }
 
+/// Writes what a view shows.
+fn written<T>(view: impl Fn(T) -> View<'static>) -> impl Fn(&mut json::Text<'_>, T) {
+    move |out, value| view(value).write_json(out)
+}
+
 fn boolean(json: &Node<'_>, v: &mut Violations) -> Option<bool> {
     json.as_bool().or_else(|| json::mismatch("true or false", json, v))
 }
@@ -95,13 +113,15 @@ fn single(json: &Node<'_>, v: &mut Violations) -> Option<f32> {
 }
 
 numbers! {
-    bool, Varint, |value, w| w.varint(u64::from(*value)), |r| r.varint()? != 0, View::Bool, boolean;
+    bool, Varint, |value, w| w.varint(u64::from(*value)), |r| r.varint()? != 0, View::Bool,
+        |out: &mut json::Text<'_>, value| out.raw(if value { b"true" } else { b"false" }), boolean;
     i32, Varint, |value, w| w.varint(i64::from(*value).cast_unsigned()), |r| r.varint()? as i32,
-        |value: i32| View::Signed(value.into()), json::integer;
-    i64, Varint, |value, w| w.varint(value.cast_unsigned()), |r| r.varint()?.cast_signed(), text, json::integer;
+        |value: i32| View::Signed(value.into()), json::Text::integer, json::integer, json::scanned_integer;
+    i64, Varint, |value, w| w.varint(value.cast_unsigned()), |r| r.varint()?.cast_signed(), text,
+        json::Text::quoted, json::integer, json::scanned_integer;
     u32, Varint, |value, w| w.varint(u64::from(*value)), |r| r.varint()? as u32,
-        |value: u32| View::Unsigned(value.into()), json::integer;
-    u64, Varint, |value, w| w.varint(*value), |r| r.varint()?, text, json::integer;
-    f32, Fixed32, |value, w| w.raw(&value.to_le_bytes()), |r| f32::from_bits(r.fixed32()?), View::Single, single;
-    f64, Fixed64, |value, w| w.raw(&value.to_le_bytes()), |r| f64::from_bits(r.fixed64()?), View::Double, json::float;
+        |value: u32| View::Unsigned(value.into()), json::Text::integer, json::integer, json::scanned_integer;
+    u64, Varint, |value, w| w.varint(*value), |r| r.varint()?, text, json::Text::quoted, json::integer, json::scanned_integer;
+    f32, Fixed32, |value, w| w.raw(&value.to_le_bytes()), |r| f32::from_bits(r.fixed32()?), View::Single, written(View::Single), single;
+    f64, Fixed64, |value, w| w.raw(&value.to_le_bytes()), |r| f64::from_bits(r.fixed64()?), View::Double, written(View::Double), json::float;
 }

@@ -1,5 +1,7 @@
 //! What is a string or bytes on the wire: string, bytes, uuid, decimal, date.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -43,8 +45,18 @@ impl Form<String> for Native {
         View::Text(value.as_str().into())
     }
 
+    #[inline]
+    fn write_json(value: &String, out: &mut json::Text<'_>) {
+        out.string(value);
+    }
+
     fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<String> {
         text(json, v).map(str::to_owned)
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<String> {
+        scan.string().map(Cow::into_owned)
     }
 }
 
@@ -89,6 +101,14 @@ impl Form<Bytes> for Native {
         View::Text(STANDARD.encode(value).into())
     }
 
+    fn write_json(value: &Bytes, out: &mut json::Text<'_>) {
+        let length = value.len().div_ceil(3).saturating_mul(4);
+        out.encoded(length, |to| {
+            // It is as long as it has to be.
+            let _ = STANDARD.encode_slice(value, to);
+        });
+    }
+
     fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Bytes> {
         let text = text(json, v)?;
         let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
@@ -110,7 +130,8 @@ trait Parsed: Sized {
     const MUST: &'static str;
 
     fn parse(text: &[u8]) -> Option<Self>;
-    fn put(&self, w: &mut Writer);
+    /// Its text, which is ASCII without quotes and backslashes.
+    fn put<R>(&self, text: impl FnOnce(&[u8]) -> R) -> R;
 }
 
 /// What can be read as `T` is ASCII; the rest is looked at as UTF-8, to tell a wrong value from wrong bytes.
@@ -141,9 +162,9 @@ impl Parsed for Uuid {
         Self::try_parse_ascii(text).ok()
     }
 
-    fn put(&self, w: &mut Writer) {
+    fn put<R>(&self, text: impl FnOnce(&[u8]) -> R) -> R {
         let mut buffer = Self::encode_buffer();
-        w.slice(self.hyphenated().encode_lower(&mut buffer).as_bytes());
+        text(self.hyphenated().encode_lower(&mut buffer).as_bytes())
     }
 }
 
@@ -158,10 +179,10 @@ impl Parsed for Decimal {
         })
     }
 
-    fn put(&self, w: &mut Writer) {
+    fn put<R>(&self, text: impl FnOnce(&[u8]) -> R) -> R {
         let mut buffer = [0_u8; 32];
         let start = put_decimal(self, &mut buffer);
-        w.slice(&buffer[start..]);
+        text(&buffer[start..])
     }
 }
 
@@ -223,6 +244,21 @@ fn put_decimal(value: &Decimal, buffer: &mut [u8; 32]) -> usize {
     at
 }
 
+/// `2027-03-01`, where the year has four digits and no sign.
+pub(super) fn day(date: Date) -> Option<[u8; 10]> {
+    let year = u16::try_from(date.year()).ok()?;
+    let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
+    let [century, of_century] = [year / 100, year % 100].map(|two| digits(two as u8));
+    let ([y0, y1], [y2, y3]) = (century, of_century);
+    let ([m0, m1], [d0, d1]) = (digits(month), digits(day));
+    Some([y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1])
+}
+
+/// The two digits of a number below 100.
+pub(super) fn digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10, b'0' + number % 10]
+}
+
 impl Parsed for Date {
     const RULE: &'static str = "date";
     const MUST: &'static str = "must be a date of the form 2027-03-01";
@@ -240,8 +276,11 @@ impl Parsed for Date {
         Self::new(year, month, day).ok()
     }
 
-    fn put(&self, w: &mut Writer) {
-        w.slice(self.to_string().as_bytes());
+    fn put<R>(&self, text: impl FnOnce(&[u8]) -> R) -> R {
+        match day(*self) {
+            Some(digits) => text(&digits),
+            None => text(self.to_string().as_bytes()),
+        }
     }
 }
 
@@ -255,7 +294,7 @@ macro_rules! parsed {
             const WIRE: WireType = WireType::Len;
 
             fn write(value: &$ty, w: &mut Writer) {
-                value.put(w);
+                value.put(|text| w.slice(text));
             }
 
             fn read(r: &mut Reader<'_>, v: &mut Violations) -> Result<Option<$ty>, Malformed> {
@@ -266,8 +305,16 @@ macro_rules! parsed {
                 View::Text(value.to_string().into())
             }
 
+            fn write_json(value: &$ty, out: &mut json::Text<'_>) {
+                value.put(|text| out.plain(text));
+            }
+
             fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<$ty> {
                 parse_json(json, v)
+            }
+
+            fn from_text(scan: &mut json::Scan<'_>) -> Option<$ty> {
+                <$ty>::parse(scan.string()?.as_bytes())
             }
         }
     )*};

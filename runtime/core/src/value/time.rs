@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
+use super::text::{day, digits};
 use crate::check::Violations;
 use crate::json::{self, Node, View};
 use crate::wire::{Form, Malformed, Native, Reader, Slot, Value, WireType, Writer};
@@ -34,14 +37,31 @@ fn read(r: &mut Reader<'_>, v: &mut Violations) -> Result<Option<(i64, i32)>, Ma
     Ok(seconds.take("seconds", r, v)?.zip(nanos.take("nanos", r, v)?))
 }
 
-/// The 0, 3, 6 or 9 digits that ProtoJSON writes after the second.
-fn fraction(nanos: u32) -> String {
-    match nanos {
-        0 => String::new(),
-        n if n % 1_000_000 == 0 => format!(".{:03}", n / 1_000_000),
-        n if n % 1_000 == 0 => format!(".{:06}", n / 1_000),
-        n => format!(".{n:09}"),
+/// Writes the 0, 3, 6 or 9 digits that ProtoJSON has after the second.
+fn fraction(mut nanos: u32, out: &mut json::Text<'_>) {
+    let count = match nanos {
+        0 => return,
+        n if n % 1_000_000 == 0 => 3,
+        n if n % 1_000 == 0 => 6,
+        _ => 9,
+    };
+    let mut digits = *b".000000000";
+    for digit in digits[1..].iter_mut().rev() {
+        *digit = b'0' + (nanos % 10) as u8;
+        nanos /= 10;
     }
+    out.raw(&digits[..=count]);
+}
+
+/// What is written, for those who want it as a value.
+fn view<'a, T>(value: &T) -> View<'a>
+where
+    Native: Form<T>,
+{
+    let mut out = Vec::new();
+    Native::write_json(value, &mut json::Text::after(&mut out));
+    let text = String::from_utf8(out).unwrap_or_default();
+    View::Text(text.trim_matches('"').to_owned().into())
 }
 
 fn refuse<T>(rule: &str, message: &str, v: &mut Violations) -> Option<T> {
@@ -92,10 +112,19 @@ impl Form<Timestamp> for Native {
     }
 
     fn view(value: &Timestamp) -> View<'_> {
+        view(value)
+    }
+
+    fn write_json(value: &Timestamp, out: &mut json::Text<'_>) {
         let (seconds, nanos) = parts(*value);
-        let whole = Timestamp::from_second(seconds).unwrap_or(Timestamp::MIN).to_string();
-        let whole = whole.strip_suffix('Z').unwrap_or(&whole);
-        View::Text(format!("{whole}{}Z", fraction(nanos.unsigned_abs())).into())
+        let whole = Timestamp::from_second(seconds).unwrap_or(Timestamp::MIN);
+        out.raw(b"\"");
+        match second(Offset::UTC.to_datetime(whole)) {
+            Some(text) => out.raw(&text),
+            None => out.raw(whole.to_string().trim_end_matches('Z').as_bytes()),
+        }
+        fraction(nanos.unsigned_abs(), out);
+        out.raw(b"Z\"");
     }
 
     fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Timestamp> {
@@ -104,6 +133,16 @@ impl Form<Timestamp> for Native {
         let value = value.filter(|value| in_years(*value));
         value.or_else(|| refuse("timestamp", "must be a time of the form 2027-03-01T12:00:00Z", v))
     }
+}
+
+/// `2027-03-01T12:00:00`, where the year has four digits and no sign.
+fn second(time: DateTime) -> Option<[u8; 19]> {
+    let mut text = *b"0000-00-00T00:00:00";
+    text[..10].copy_from_slice(&day(time.date())?);
+    for (at, number) in [(11, time.hour()), (14, time.minute()), (17, time.second())] {
+        text[at..at + 2].copy_from_slice(&digits(number.unsigned_abs()));
+    }
+    Some(text)
 }
 
 /// Whether a text has the form that ProtoJSON writes times in. Their library reads more, `2027-03-01 12:00Z[UTC]` for one.
@@ -156,7 +195,14 @@ impl Form<Duration> for Native {
     }
 
     fn view(value: &Duration) -> View<'_> {
-        View::Text(format!("{}{}s", value.as_secs(), fraction(value.subsec_nanos())).into())
+        view(value)
+    }
+
+    fn write_json(value: &Duration, out: &mut json::Text<'_>) {
+        out.raw(b"\"");
+        out.integer(value.as_secs());
+        fraction(value.subsec_nanos(), out);
+        out.raw(b"s\"");
     }
 
     fn from_json(json: &Node<'_>, v: &mut Violations) -> Option<Duration> {

@@ -226,6 +226,11 @@ impl<T: Value> Field for T {
         T::Form::view(self)
     }
 
+    #[inline]
+    fn write_json(&self, out: &mut json::Text<'_>) {
+        T::Form::write_json(self, out);
+    }
+
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<T> {
         match json {
             Some(json::Node::Null) => T::Form::zero().or_else(|| T::Form::from_null(v)),
@@ -238,6 +243,11 @@ impl<T: Value> Field for T {
                 zero
             }
         }
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<T> {
+        T::Form::from_text(scan)
     }
 }
 
@@ -293,10 +303,23 @@ impl<T: Value> Field for Option<T> {
         self.as_ref().map_or(json::View::Null, T::Form::view)
     }
 
+    #[inline]
+    fn write_json(&self, out: &mut json::Text<'_>) {
+        match self {
+            Some(value) => T::Form::write_json(value, out),
+            None => out.raw(b"null"),
+        }
+    }
+
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         match json {
             None | Some(json::Node::Null) => Some(None),
             Some(json) => T::Form::from_json(json, v).map(Some),
         }
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Self> {
+        T::Form::from_text(scan).map(Some)
     }
 }

@@ -54,13 +54,23 @@ impl<T: Record> Form<T> for Message {
         json::View::Object(value)
     }
 
+    #[inline]
+    fn write_json(value: &T, out: &mut json::Text<'_>) {
+        json::write_object(value, out);
+    }
+
     fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         match json {
             json::Node::Object(members) => {
-                concealing::<T, _>(v, |v| T::from_json(&json::Object::new(members), v))
+                concealing::<T, _>(v, |v| T::from_json(&mut json::Object::tree(members), v))
             }
             other => json::mismatch("an object", other, v),
         }
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<T> {
+        json::scanned(scan)
     }
 }
 
@@ -102,8 +112,18 @@ impl<T: Newtype> Form<T> for Newtyped {
         <T::Inner as Value>::Form::view(value.inner())
     }
 
+    #[inline]
+    fn write_json(value: &T, out: &mut json::Text<'_>) {
+        <T::Inner as Value>::Form::write_json(value.inner(), out);
+    }
+
     fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T> {
         <T::Inner as Value>::Form::from_json(json, v).map(T::from_wire)
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<T> {
+        <T::Inner as Value>::Form::from_text(scan).map(T::from_wire)
     }
 
     fn from_null(v: &mut Violations) -> Option<T> {
@@ -136,6 +156,14 @@ impl<T: OpenEnum> Form<T> for Open {
         match T::VALUES.iter().find(|(known, _)| *known == number) {
             Some((_, name)) => json::View::Text((*name).into()),
             None => json::View::Signed(number.into()),
+        }
+    }
+
+    fn write_json(value: &T, out: &mut json::Text<'_>) {
+        let number = value.number();
+        match T::VALUES.iter().find(|(known, _)| *known == number) {
+            Some((_, name)) => out.plain(name.as_bytes()),
+            None => out.integer(number),
         }
     }
 
@@ -199,8 +227,18 @@ impl<T: Value> Form<Box<T>> for Boxed {
         T::Form::view(value)
     }
 
+    #[inline]
+    fn write_json(value: &Box<T>, out: &mut json::Text<'_>) {
+        T::Form::write_json(value, out);
+    }
+
     fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<Box<T>> {
         T::Form::from_json(json, v).map(Box::new)
+    }
+
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Box<T>> {
+        T::Form::from_text(scan).map(Box::new)
     }
 
     fn from_null(v: &mut Violations) -> Option<Box<T>> {

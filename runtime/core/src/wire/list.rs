@@ -92,6 +92,15 @@ impl<T: Value> Field for Vec<T> {
         json::View::List(self)
     }
 
+    fn write_json(&self, out: &mut json::Text<'_>) {
+        out.list(|out| {
+            for value in self {
+                T::Form::write_json(value, out);
+                out.end();
+            }
+        });
+    }
+
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         let items = match json {
             None | Some(json::Node::Null) => return Some(Self::new()),
@@ -106,5 +115,9 @@ impl<T: Value> Field for Vec<T> {
             v.index_from(mark, at);
         }
         (v.mark() == before).then_some(list)
+    }
+
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Self> {
+        scan.list(json::scanned_element)
     }
 }

@@ -14,6 +14,11 @@ pub trait MapKey: Value + Ord {
     /// As the name of a JSON member.
     fn to_name(&self) -> String;
 
+    /// Writes it as the name of a JSON member.
+    fn write_name(&self, out: &mut json::Text<'_>) {
+        out.string(&self.to_name());
+    }
+
     /// From the name of a JSON member.
     fn from_name(name: &str) -> Option<Self>;
 
@@ -42,6 +47,10 @@ plain_keys!(bool, i32, i64, u32, u64);
 impl MapKey for String {
     fn to_name(&self) -> String {
         self.clone()
+    }
+
+    fn write_name(&self, out: &mut json::Text<'_>) {
+        out.string(self);
     }
 
     fn from_name(name: &str) -> Option<Self> {
@@ -73,6 +82,10 @@ where
 {
     fn to_name(&self) -> String {
         self.inner().to_name()
+    }
+
+    fn write_name(&self, out: &mut json::Text<'_>) {
+        self.inner().write_name(out);
     }
 
     fn from_name(name: &str) -> Option<Self> {
@@ -166,6 +179,17 @@ impl<K: MapKey, V: Value> Field for BTreeMap<K, V> {
         json::View::Object(self)
     }
 
+    fn write_json(&self, out: &mut json::Text<'_>) {
+        out.object(|out| {
+            for (key, value) in self {
+                key.write_name(out);
+                out.colon();
+                V::Form::write_json(value, out);
+                out.end();
+            }
+        });
+    }
+
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self> {
         let members = match json {
             None | Some(json::Node::Null) => return Some(Self::new()),
@@ -186,6 +210,20 @@ impl<K: MapKey, V: Value> Field for BTreeMap<K, V> {
             }
         }
         (v.mark() == before).then_some(map)
+    }
+
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Self> {
+        scan.object(|scan, _| {
+            let mut map = Self::new();
+            while let Some(name) = scan.name()? {
+                let value = (K::from_name(&name)?, json::scanned_element(scan)?);
+                // Of two names for one key a tree tells whether they are the same.
+                if map.insert(value.0, value.1).is_some() {
+                    return None;
+                }
+            }
+            Some(map)
+        })
     }
 }
 

@@ -54,7 +54,7 @@ pub trait Record: Sized + Clone + fmt::Debug + Send + Sync + 'static {
     fn to_json(&self, o: &mut json::Writer<'_>);
 
     /// Reads its fields from JSON members; `None` as in [`decode`](Self::decode).
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self>;
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self>;
 
     /// How many bytes [`encode`](Self::encode) writes. It costs as much as encoding.
     #[must_use]
@@ -235,8 +235,22 @@ pub trait Form<T> {
     /// As JSON.
     fn view(value: &T) -> json::View<'_>;
 
+    /// As the text of what [`view`](Self::view) shows.
+    #[inline]
+    fn write_json(value: &T, out: &mut json::Text<'_>) {
+        Self::view(value).write_json(out);
+    }
+
     /// From JSON that is not null. `None` comes with a violation.
     fn from_json(json: &json::Node<'_>, v: &mut Violations) -> Option<T>;
+
+    /// From JSON text that is not null. `None`: it is not as it is mostly written, and [`from_json`](Self::from_json) tells.
+    #[inline]
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<T> {
+        let mut v = Violations::new();
+        let node = scan.node()?;
+        Self::from_json(&node, &mut v).filter(|_| v.is_empty())
+    }
 
     /// From a JSON null: a violation, unless null is one of its values.
     fn from_null(v: &mut Violations) -> Option<T> {
@@ -291,6 +305,12 @@ pub trait Field: Sized {
     /// As JSON.
     fn view(&self) -> json::View<'_>;
 
+    /// As the text of what [`view`](Self::view) shows.
+    fn write_json(&self, out: &mut json::Text<'_>);
+
     /// From a JSON member, which may be absent; `None` comes with a violation.
     fn from_member(json: Option<&json::Node<'_>>, v: &mut Violations) -> Option<Self>;
+
+    /// From JSON text that is not null; `None` as in [`Form::from_text`].
+    fn from_text(scan: &mut json::Scan<'_>) -> Option<Self>;
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use bytes::Bytes;
 
 use super::{Field, Form, Value, WireType};
+use crate::json::Text;
 
 /// Up to this many bytes a thread keeps its scratch buffer.
 const SCRATCH: usize = 64 * 1024;
@@ -88,6 +89,11 @@ impl Writer {
             write(w);
             w.buf.len()
         })
+    }
+
+    /// JSON text, in place of Protobuf.
+    pub(crate) fn json(&mut self, write: impl FnOnce(&mut Text<'_>)) {
+        write(&mut Text::after(&mut self.buf));
     }
 
     /// A field as its type says: a zero number, bool, string, bytes, an empty list or map and an absent option are not written.

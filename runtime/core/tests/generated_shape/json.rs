@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use svckit_core::json::Node;
 use svckit_core::page::{One, Page};
+use svckit_core::wire::{self, Form as _, Record};
 use svckit_core::{check, json as protojson};
 
 use crate::random::Random;
@@ -21,6 +23,24 @@ proptest! {
     }
 
     #[test]
+    fn text_is_what_serde_writes_and_is_read_back(seed: u64) {
+        let value = Random(seed).everything();
+        let text = protojson::to_vec(&value);
+        prop_assert_eq!(String::from_utf8_lossy(&text), serde_json::to_string(&value).unwrap());
+        prop_assert_eq!(&protojson::from_slice::<Everything>(&text).unwrap(), &value);
+    }
+
+    /// In one pass, or by way of a tree: what is read is the same, and so is what is wrong.
+    #[test]
+    fn text_is_read_as_its_tree_is(seed: u64, changes in prop::collection::vec(change(), 0..4)) {
+        let mut text = protojson::to_vec(&Random(seed).everything());
+        for change in changes {
+            change.make(&mut text);
+        }
+        let _ = same::<Everything>(&text);
+    }
+
+    #[test]
     fn any_json_is_read_or_refused(seed: u64, at: prop::sample::Index, to: u64) {
         let mut tree = serde_json::to_value(Random(seed).everything()).unwrap();
         let members = tree.as_object_mut().unwrap();
@@ -29,6 +49,185 @@ proptest! {
         let others = other.as_object().unwrap();
         members.insert(name, others.values().nth(to as usize % others.len()).unwrap().clone());
         let _ = serde_json::from_value::<Everything>(tree);
+    }
+}
+
+/// What happens to a text on its way.
+#[derive(Clone, Debug)]
+enum Change {
+    /// A byte in place of another.
+    Byte(prop::sample::Index, u8),
+    /// A piece of text in between, at the next place where a value begins.
+    Piece(prop::sample::Index, &'static str),
+    /// All members the other way round.
+    Turned,
+    /// White space wherever it may stand.
+    Spaced,
+    /// Cut off.
+    Short(prop::sample::Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    const PIECES: &[&str] = &[
+        "null,",
+        "1,",
+        "-0,",
+        "01,",
+        "1e2,",
+        "\"5\",",
+        "\"\",",
+        "\"\\u00e9\",",
+        "\"\\ud800\",",
+        "{},",
+        "[],",
+        "{\"new\":[{\"a\":1,\"b\":[null,true,2.5]}]},",
+        "{\"a\":1,\"a\":2},",
+        "\"anI32\":1,",
+        "\"new\":{},",
+        "\"an_i32\":2,",
+        "9223372036854775807,",
+        "\"-9223372036854775808\",",
+        "999999999999999999999,",
+        "1e999,",
+        ",",
+        "{",
+        "]",
+        "\"",
+    ];
+    prop_oneof![
+        (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
+        (any::<prop::sample::Index>(), prop::sample::select(PIECES))
+            .prop_map(|(at, piece)| Change::Piece(at, piece)),
+        Just(Change::Turned),
+        Just(Change::Spaced),
+        any::<prop::sample::Index>().prop_map(Change::Short),
+    ]
+}
+
+impl Change {
+    fn make(&self, text: &mut Vec<u8>) {
+        let begins = |text: &[u8]| -> Vec<usize> {
+            let after = |(at, byte): (usize, &u8)| b":,[{".contains(byte).then_some(at + 1);
+            text.iter().enumerate().filter_map(after).collect()
+        };
+        match self {
+            Self::Byte(at, byte) if !text.is_empty() => {
+                let at = at.index(text.len());
+                text[at] = *byte;
+            }
+            Self::Piece(at, piece) => {
+                let places = begins(text);
+                if !places.is_empty() {
+                    let at = places[at.index(places.len())];
+                    text.splice(at..at, piece.bytes());
+                }
+            }
+            Self::Turned => {
+                if let Ok(Json::Object(members)) = serde_json::from_slice(text) {
+                    let turned = members.iter().rev();
+                    let turned: Vec<_> = turned.map(|(n, v)| format!("{:?}:{v}", n)).collect();
+                    *text = format!("{{{}}}", turned.join(",")).into_bytes();
+                }
+            }
+            Self::Spaced => {
+                if let Ok(value) = serde_json::from_slice::<Json>(text) {
+                    *text = serde_json::to_vec_pretty(&value).unwrap();
+                }
+            }
+            Self::Short(at) if !text.is_empty() => text.truncate(at.index(text.len())),
+            Self::Byte(..) | Self::Short(_) => {}
+        }
+    }
+}
+
+/// Reads a text in both ways.
+fn same<T: Record + wire::Value>(text: &[u8]) -> Result<T, String> {
+    let read = protojson::from_slice::<T>(text).map_err(|error| error.to_string());
+    let mut v = check::Violations::new();
+    let tree = match Node::read(text) {
+        Ok(node @ Node::Object(_)) => <T as wire::Value>::Form::from_json(&node, &mut v)
+            .filter(|_| v.is_empty())
+            .ok_or_else(|| v.to_string()),
+        Ok(_) => Err("must be a JSON object, but is".to_owned()),
+        Err(error) => Err(format!("must be a JSON object: {error}")),
+    };
+    let text = String::from_utf8_lossy(text);
+    match (&read, &tree) {
+        (Err(read), Err(tree)) => assert!(read.starts_with(tree), "{text}: {read}: {tree}"),
+        // Shown, for a NaN is not even itself.
+        _ => assert_eq!(format!("{read:?}"), format!("{tree:?}"), "{text}"),
+    }
+    read
+}
+
+#[test]
+fn what_is_not_written_as_usual_is_read_all_the_same() {
+    let price = br#""price":"1""#;
+    for (text, read) in [
+        (r#"{"sku":"A","price":"1.5","status":"STATUS_DONE","quantity":2}"#, true),
+        (r#" { "status" : 7 , "price" : "1" } "#, true),
+        (r#"{"\u0073ku":"\u0041\n","price":"1","status":1}"#, true),
+        (r#"{"new":{"a":[1,{}]},"price":"1","status":1,"newer":null}"#, true),
+        (r#"{"sku":null,"quantity":null,"price":"1","status":1}"#, true),
+        (r#"{"quantity":"12","price":"1","status":1}"#, true),
+        (r#"{"quantity":1.2e1,"price":"1","status":1}"#, true),
+        (r#"{"price":"1","status":1,"new":1,"new":2}"#, false),
+        (r#"{"price":"1","status":1,"new":{"a":1,"a":2}}"#, false),
+        (r#"{"price":"1","status":1,"price":"1"}"#, false),
+        (r#"{"price":"1","status":1,}"#, false),
+        (r#"{"price":"1","status":1}x"#, false),
+        (r#"{"price":"1" "status":1}"#, false),
+        (r#"{,"price":"1","status":1}"#, false),
+        (r#"{"price":"1","status":1,"quantity":01}"#, false),
+        (r#"{"price":"1","status":1,"quantity":-1}"#, false),
+        (r#"{"price":"1","status":1,"quantity":4294967296}"#, false),
+        (r#"{"price":null,"status":1}"#, false),
+        (r#"{"price":"1","status":1,"sku":"\ud800"}"#, false),
+        ("{\"price\":\"1\",\"status\":1,\"sku\":\"\n\"}", false),
+        (r#"[{"price":"1","status":1}]"#, false),
+        (r#"{"price":"1","status":1"#, false),
+        ("", false),
+    ] {
+        assert_eq!(same::<Line>(text.as_bytes()).is_ok(), read, "{text}");
+    }
+    for (many, read) in [(10, true), (40, true), (2000, true)] {
+        let names: Vec<_> = (0..many).map(|n| format!("\"new{n}\":{n}")).collect();
+        let names = names.join(",");
+        let text = [b"{", price.as_slice(), b",\"status\":1,", names.as_bytes(), b"}"].concat();
+        assert_eq!(same::<Line>(&text).is_ok(), read, "{many}");
+    }
+    let mut not_utf8 = br#"{"price":"1","status":1,"sku":"A"}"#.to_vec();
+    *not_utf8.iter_mut().rev().nth(2).unwrap() = 0xFF;
+    assert!(same::<Line>(&not_utf8).is_err());
+}
+
+#[test]
+fn keys_of_a_map_that_are_one_key_are_told_by_the_tree() {
+    let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    for (first, second, read) in [(id, id, false), (id, &*id.to_uppercase(), true)] {
+        let mut value = known();
+        value["byId"] = json!({});
+        let text = value
+            .to_string()
+            .replace("\"byId\":{}", &format!("\"byId\":{{\"{first}\":\"x\",\"{second}\":\"y\"}}"));
+        assert_eq!(same::<Everything>(text.as_bytes()).is_ok(), read, "{first} {second}");
+    }
+}
+
+#[test]
+fn a_text_may_be_as_deep_as_messages_are_on_the_wire() {
+    let deep = |depth: usize| format!("{}{{}}{}", r#"{"left":"#.repeat(depth), "}".repeat(depth));
+    for (depth, read, received) in [
+        (1, true, true),
+        (31, true, true),
+        (32, true, true),
+        (99, true, true),
+        (120, true, false),
+        (127, false, false),
+    ] {
+        let text = deep(depth);
+        assert_eq!(same::<Tree>(text.as_bytes()).is_ok(), read, "{depth}");
+        assert_eq!(protojson::received::<Tree>(text.as_bytes()).is_ok(), received, "{depth}");
     }
 }
 

@@ -161,7 +161,7 @@ impl wire::Record for Method {
         }
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
         match o
             .member(&[("card", "card"), ("cash", "cash"), ("wait", "wait"), ("tree", "tree")], v)?
         {
@@ -228,10 +228,21 @@ impl wire::Record for Tree {
         o.field("children", &self.children);
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-        let label = o.field("label", "label", v);
-        let left = o.field("left", "left", v);
-        let children = o.field("children", "children", v);
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+        let mut label = json::Slot::new();
+        let mut left = json::Slot::new();
+        let mut children = json::Slot::new();
+        while let Some(tag) = o.name() {
+            match tag {
+                "label" => o.read(&mut label),
+                "left" => o.read(&mut left),
+                "children" => o.read(&mut children),
+                _ => o.skip(tag),
+            }
+        }
+        let label = label.take("label", v);
+        let left = left.take("left", v);
+        let children = children.take("children", v);
         Some(Self { label: label?, left: left?, children: children? })
     }
 }
@@ -298,11 +309,24 @@ impl wire::Record for Line {
         o.field("status", &self.status);
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-        let sku = o.field("sku", "sku", v);
-        let quantity = o.field("quantity", "quantity", v);
-        let price = o.field("price", "price", v);
-        let status = o.field("status", "status", v);
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+        let mut sku = json::Slot::new();
+        let mut quantity = json::Slot::new();
+        let mut price = json::Slot::new();
+        let mut status = json::Slot::new();
+        while let Some(tag) = o.name() {
+            match tag {
+                "sku" => o.read(&mut sku),
+                "quantity" => o.read(&mut quantity),
+                "price" => o.read(&mut price),
+                "status" => o.read(&mut status),
+                _ => o.skip(tag),
+            }
+        }
+        let sku = sku.take("sku", v);
+        let quantity = quantity.take("quantity", v);
+        let price = price.take("price", v);
+        let status = status.take("status", v);
         Some(Self { sku: sku?, quantity: quantity?, price: price?, status: status? })
     }
 }
@@ -358,9 +382,18 @@ macro_rules! record {
                 $(o.field($djson, &self.$dfield);)*
             }
 
-            fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
-                $(let $field = o.field($json, stringify!($field), v);)*
-                $(let $dfield = o.default($djson, stringify!($dfield), v, || $default);)*
+            fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
+                $(let mut $field = json::Slot::new();)*
+                $(let mut $dfield = json::Slot::new();)*
+                while let Some(tag) = o.name() {
+                    match tag {
+                        $(name if name == $json || name == stringify!($field) => o.read(&mut $field),)*
+                        $(name if name == $djson || name == stringify!($dfield) => o.read(&mut $dfield),)*
+                        _ => o.skip(tag),
+                    }
+                }
+                $(let $field = $field.take(stringify!($field), v);)*
+                $(let $dfield = $dfield.take_or(stringify!($dfield), v, || $default);)*
                 Some(Self { $($field: $field?,)* $($dfield: $dfield?,)* })
             }
         }
@@ -516,7 +549,7 @@ impl wire::Record for LinePatch {
         });
     }
 
-    fn from_json(o: &json::Object<'_>, v: &mut Violations) -> Option<Self> {
+    fn from_json(o: &mut json::Object<'_, '_>, v: &mut Violations) -> Option<Self> {
         const NAMES: &[(&str, &str)] =
             &[("sku", "sku"), ("quantity", "quantity"), ("price", "price"), ("status", "status")];
         let p = patch::PatchObject::new(o, NAMES, v)?;

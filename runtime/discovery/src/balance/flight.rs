@@ -72,7 +72,6 @@ impl Flight {
     pub(super) fn held_by(self, answer: Answer) -> Answer {
         let Answer { meta, body } = answer;
         let body = match body {
-            Body::One(bytes) => Body::One(bytes),
             Body::Stream(stream) => Body::Stream(
                 stream
                     .inspect(move |_| {
@@ -80,6 +79,7 @@ impl Flight {
                     })
                     .boxed(),
             ),
+            one => one,
         };
         Answer { meta, body }
     }

@@ -11,6 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use svckit_core::call::Format;
 use svckit_core::error::{Code, Error};
 
 /// Answers that are kept at most.
@@ -35,8 +36,10 @@ pub fn stands_in(error: &Error) -> bool {
 pub struct Asked {
     /// On whose behalf.
     pub who: Box<str>,
-    /// The encoded request.
+    /// The request.
     pub request: Bytes,
+    /// In which form it is, and its answer is kept.
+    pub format: Format,
 }
 
 /// The answers seen lately.

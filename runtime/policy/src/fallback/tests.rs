@@ -3,7 +3,8 @@
 use super::*;
 
 fn asked(who: &str, request: u32) -> Asked {
-    Asked { who: who.into(), request: request.to_be_bytes().to_vec().into() }
+    let request = request.to_be_bytes().to_vec().into();
+    Asked { who: who.into(), request, format: Format::Wire }
 }
 
 const AGE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ pub(crate) use self::nobody::{AdminPort, Observed};
 pub(crate) use self::somebody::{AdminPort, Observed};
 
 /// What calls travel over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(all(feature = "grpc", feature = "http")), allow(dead_code))]
 pub(crate) enum Way {
     Grpc,

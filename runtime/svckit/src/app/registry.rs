@@ -212,7 +212,8 @@ impl Registry {
     fn policed(&self, transport: Arc<dyn Transport>, way: Way, url: &str) -> Channel {
         let attempts = self.observed.attempts(transport, way, url);
         let policed = Arc::new(Policed::new(attempts, self.env.clone()));
-        Channel::new(self.observed.transport(policed, way, url), self.env.clone())
+        let channel = Channel::new(self.observed.transport(policed, way, url), self.env.clone());
+        if way == Way::Http { channel.in_json() } else { channel }
     }
 
     fn ways(self: &Arc<Self>) -> Ways {

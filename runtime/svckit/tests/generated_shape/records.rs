@@ -39,7 +39,10 @@ macro_rules! records {
                 $(o.field(stringify!($field), &self.$field);)*
             }
 
-            fn from_json(o: &::svckit::generated::json::Object<'_>, v: &mut ::svckit::Violations) -> Option<Self> {
+            fn from_json(
+                o: &mut ::svckit::generated::json::Object<'_, '_>,
+                v: &mut ::svckit::Violations,
+            ) -> Option<Self> {
                 $(let $field = o.field(stringify!($field), stringify!($field), v);)*
                 Some(Self { $($field: $field?),* })
             }

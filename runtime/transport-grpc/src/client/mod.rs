@@ -126,7 +126,7 @@ impl GrpcClient {
 
     async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         let OutgoingCall { meta, deadline, body } = call;
-        let (requests, failed) = self.requests(body);
+        let (requests, failed) = self.requests(body.encoded(operation)?);
         let Inner { line, endpoint, .. } = &*self.inner;
         // A caller in a hurry learns nothing: one that had not half of an attempt's time.
         let patience = line.env.live.policy(operation).timeout.attempt / 2;
@@ -218,6 +218,8 @@ impl GrpcClient {
             }
             Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
             Body::Stream(stream) => stream,
+            // Encoded before.
+            Body::Json(_) | Body::Later(_) => futures_util::stream::empty().boxed(),
         };
         let (tell, failed) = oneshot::channel();
         let requests =

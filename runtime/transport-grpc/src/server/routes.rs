@@ -224,6 +224,8 @@ impl StreamingService<Bytes> for Call {
                     futures_util::stream::once(std::future::ready(Ok(fit(Ok(bytes))?))).boxed()
                 }
                 Message::Stream(stream) => stream.map(fit).boxed(),
+                // The answer to a request of JSON, of which there is none here.
+                Message::Json(_) | Message::Later(_) => futures_util::stream::empty().boxed(),
             };
             let mut response = tonic::Response::new(stream);
             let mut headers = http::HeaderMap::new();

@@ -30,6 +30,11 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(super) struct Connector {
     tcp: HttpConnector,
+    more: Arc<More>,
+}
+
+/// What all clones share: each call has one.
+struct More {
     tls: Option<Arc<dyn TlsConnect>>,
     options: ClientOptions,
     env: Env,
@@ -45,7 +50,7 @@ impl Connector {
         tcp.set_keepalive_retries(Some(IN_VAIN));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        Self { tcp, tls, options, env }
+        Self { tcp, more: Arc::new(More { tls, options, env }) }
     }
 }
 
@@ -63,9 +68,10 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let limit = self.options.connect_within(&self.env);
+        let More { tls, options, env } = &*self.more;
+        let limit = options.connect_within(env);
         self.tcp.set_connect_timeout(Some(limit));
-        let (opened, tls, clock) = (self.tcp.call(uri), self.tls.clone(), self.env.clock.clone());
+        let (opened, tls, clock) = (self.tcp.call(uri), tls.clone(), env.clock.clone());
         let opened = async move {
             let stream = opened.await?.into_inner();
             let io: BoxIo = match tls {

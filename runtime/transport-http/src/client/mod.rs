@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -78,24 +79,41 @@ const PROBLEM: usize = 1 << 20;
 /// are used again; a call that finds none fails at once with `unavailable`.
 #[derive(Clone)]
 pub struct HttpClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     client: Client<Connector, RequestBody>,
     /// `http://host:port/base`, without a slash at its end.
-    base: Arc<str>,
+    base: Box<str>,
+    scheme: Scheme,
+    authority: Authority,
+    /// What stands before all paths: `/base`.
+    prefix: Box<str>,
     options: ClientOptions,
     env: Env,
 }
 
-/// What went wrong with the messages of a request, where that ended it.
+/// What went wrong with the messages of a request, where that ended it. The default one is for a request that has none
+/// which could.
 #[derive(Clone, Debug, Default)]
-struct Failed(Arc<Mutex<Option<Error>>>);
+struct Failed(Option<Arc<Mutex<Option<Error>>>>);
 
 impl Failed {
+    fn of(body: &Body) -> Self {
+        Self(matches!(body, Body::Stream(_)).then(Arc::default))
+    }
+
     fn tell(&self, error: Error) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        if let Some(failed) = &self.0 {
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
     }
 
     fn or(&self, error: Error) -> Error {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(error)
+        let failed = self.0.as_ref();
+        let told = failed.map(|failed| failed.lock().unwrap_or_else(PoisonError::into_inner));
+        told.and_then(|mut told| told.take()).unwrap_or(error)
     }
 }
 
@@ -128,19 +146,27 @@ impl HttpClient {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector);
-        Ok(Self { client, base: base.into(), options, env })
+        let uri::Parts { scheme, authority, path_and_query, .. } = parsed.into_parts();
+        let (Some(scheme), Some(authority)) = (scheme, authority) else {
+            return Err(invalid("it is no URL"));
+        };
+        let prefix = path_and_query.as_ref().map_or("", PathAndQuery::path);
+        let prefix = prefix.trim_end_matches('/').into();
+        let base = base.into();
+        let inner = Inner { client, base, scheme, authority, prefix, options, env };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         let codec = operation.codec.as_ref().ok_or_else(|| {
             Error::unimplemented(format!("{} is not reached over HTTP", operation.full_name()))
         })?;
-        let failed = Failed::default();
+        let failed = Failed::of(&call.body);
         let request = self.request(operation, codec, call, &failed).await?;
-        let response = self.client.request(request).await;
+        let response = self.inner.client.request(request).await;
         let response = response.map_err(|error| failed.or(self.broken(error)))?;
         let (version, status) = (meta::version(response.version()), response.status().as_u16());
-        self.env.observe.tell(|| Event::Responded { operation, version, status });
+        self.inner.env.observe.tell(|| Event::Responded { operation, version, status });
         if !response.status().is_success() {
             return Err(failed.or(self.refused(codec, response).await));
         }
@@ -156,15 +182,13 @@ impl HttpClient {
     ) -> Result<Answer> {
         let (parts, body) = response.into_parts();
         let meta = meta::read(&parts.headers);
-        let limit = self.options.message_limit;
+        let limit = self.inner.options.message_limit;
         let client = self.clone();
         let body = match operation.shape {
             Shape::Unary | Shape::ClientStream => {
                 let text =
                     whole(body, limit).await.map_err(|error| failed.or(self.broken_body(error)))?;
-                Body::One(
-                    codec.answer.read_slice(&text).map_err(|error| unreadable(operation, error))?,
-                )
+                Body::Json(text)
             }
             Shape::ServerStream | Shape::Bidi => match codec.raw_answer {
                 Some(field) => {
@@ -187,15 +211,15 @@ impl HttpClient {
         // What can't be read says no more than its status.
         let body = whole(body, PROBLEM).await.unwrap_or_default();
         let (status, headers) = (parts.status, &parts.headers);
-        let now = self.env.clock.wall();
-        let error = status::read(status, headers, &body, Some(codec), &self.base, now);
+        let now = self.inner.env.clock.wall();
+        let error = status::read(status, headers, &body, Some(codec), &self.inner.base, now);
         if parts.status == StatusCode::REQUEST_TIMEOUT { error.with_unreached() } else { error }
     }
 
     /// A call that was not answered at all.
     fn broken(&self, error: hyper_util::client::legacy::Error) -> Error {
         let last = last(&error);
-        let base = &self.base;
+        let base = &self.inner.base;
         if error.is_connect() {
             return Error::unavailable(format!("no connection to {base}: {last}")).with_unreached();
         }
@@ -208,7 +232,7 @@ impl HttpClient {
     }
 
     fn broken_body(&self, stop: Stop) -> Error {
-        let base = &self.base;
+        let base = &self.inner.base;
         match stop {
             Stop::Broken(error) => {
                 Error::unavailable(format!("the connection to {base} broke: {}", last(&error)))
@@ -231,16 +255,21 @@ enum Stop {
 
 /// All of a body.
 async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Stop> {
-    let mut all = BytesMut::new();
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
-        if let Ok(part) = frame.map_err(Stop::Broken)?.into_data() {
-            if all.len() + part.len() > limit {
-                return Err(Stop::TooLong(limit));
-            }
+        let Ok(part) = frame.map_err(Stop::Broken)?.into_data() else { continue };
+        if first.len() + all.len() + part.len() > limit {
+            return Err(Stop::TooLong(limit));
+        }
+        if first.is_empty() && all.is_empty() {
+            // Most bodies come in one part, which is not copied.
+            first = part;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
             all.extend_from_slice(&part);
         }
     }
-    Ok(all.freeze())
+    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 /// The innermost cause, which says most.
@@ -267,7 +296,7 @@ impl Transport for HttpClient {
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClient").field("endpoint", &self.base).finish_non_exhaustive()
+        f.debug_struct("HttpClient").field("endpoint", &self.inner.base).finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,16 @@
 //! Calls as requests of HTTP.
 
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::uri::{self, PathAndQuery, Uri};
 use http::{HeaderValue, Request};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,7 +28,40 @@ use crate::address::{self, Address};
 use crate::{deadline, meta, params};
 
 /// The body of a request; it fails with the error that ended its messages.
-pub(super) type RequestBody = UnsyncBoxBody<Bytes, Error>;
+pub(super) enum RequestBody {
+    /// All of it.
+    Whole(Full<Bytes>),
+    Streamed(UnsyncBoxBody<Bytes, Error>),
+}
+
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+            Self::Streamed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Streamed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Streamed(body) => body.size_hint(),
+        }
+    }
+}
 
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet =
@@ -41,23 +79,23 @@ impl HttpClient {
     ) -> Result<Request<RequestBody>> {
         let OutgoingCall { meta, deadline, body } = call;
         let address = Address::of(operation);
+        let method = address.method.name();
         let Parts { path, kind, body } =
-            self.parts(operation, codec, &address, body, failed).await?;
-        let uri = format!("{}{path}", self.base);
-        let request = Request::builder().method(address.method.name()).uri(&uri).body(body);
-        let mut request = request.map_err(|error| {
-            Error::invalid_argument(format!(
-                "the call of {} is no request: {error}",
-                operation.name
-            ))
-        })?;
+            self.parts(operation, codec, address, body, failed).await?;
+        let no_request = |error: http::Error| {
+            let name = operation.name;
+            Error::invalid_argument(format!("the call of {name} is no request: {error}"))
+        };
+        let uri = self.uri(path).map_err(no_request)?;
+        let request = Request::builder().method(method).uri(uri).body(body);
+        let mut request = request.map_err(no_request)?;
         let headers = request.headers_mut();
         meta::write(&meta, headers);
         if let Some(key) = meta.get(IDEMPOTENCY_KEY).and_then(|key| quoted(key).try_into().ok()) {
             headers.insert(IDEMPOTENCY_KEY, key);
         }
         if let Some(at) = deadline {
-            let left = at.saturating_duration_since(self.env.clock.now());
+            let left = at.saturating_duration_since(self.inner.env.clock.now());
             if let Ok(left) = HeaderValue::try_from(deadline::write(left)) {
                 headers.insert(deadline::HEADER, left);
             }
@@ -69,27 +107,51 @@ impl HttpClient {
         Ok(request)
     }
 
+    fn uri(&self, path: Cow<'static, str>) -> Result<Uri, http::Error> {
+        let path = match path {
+            path if !self.inner.prefix.is_empty() => {
+                Bytes::from(format!("{}{path}", self.inner.prefix))
+            }
+            Cow::Borrowed(path) => Bytes::from_static(path.as_bytes()),
+            Cow::Owned(path) => Bytes::from(path),
+        };
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.inner.scheme.clone());
+        parts.authority = Some(self.inner.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path)?);
+        Ok(Uri::from_parts(parts)?)
+    }
+
     async fn parts(
         &self,
         operation: &'static Operation,
         codec: &'static JsonCodec,
-        address: &Address,
+        address: Address,
         body: Body,
         failed: &Failed,
     ) -> Result<Parts> {
-        let limit = self.options.message_limit;
+        let limit = self.inner.options.message_limit;
         let mut messages = match body {
-            Body::One(bytes) if codec.raw.is_none() => {
-                return one(operation, codec, address, &crate::fits(bytes, limit)?);
+            Body::Json(text) if codec.raw.is_none() => {
+                return one(operation, codec, address, crate::fits(text, limit)?);
             }
-            Body::One(bytes) => futures_util::stream::iter([Ok(bytes)]).boxed(),
-            Body::Stream(stream) => stream,
+            Body::One(bytes) if codec.raw.is_none() => {
+                let text = codec.request.write(&crate::fits(bytes, limit)?).map_err(broken)?;
+                return one(operation, codec, address, text);
+            }
+            body => match body.encoded(operation)? {
+                Body::Stream(stream) => stream,
+                one => {
+                    let one = one.message().map(|(message, _)| Ok(message.clone()));
+                    futures_util::stream::iter(one).boxed()
+                }
+            },
         };
         let Some(raw) = codec.raw else {
             let lines = messages.map(move |item| line(codec, &crate::fits(item?, limit)?));
-            let path = path(operation, codec, address, &mut Map::new())?;
+            let path = path(operation, codec, &address, &mut Map::new())?;
             return Ok(Parts {
-                path,
+                path: path.into(),
                 kind: Some("application/x-ndjson"),
                 body: streamed(lines.boxed(), failed),
             });
@@ -102,16 +164,16 @@ impl HttpClient {
             members = self::members(codec, &head)?;
             first = Some(head);
         }
-        let mut path = path(operation, codec, address, &mut members)?;
+        let mut path = path(operation, codec, &address, &mut members)?;
         query(codec, &members, &mut path);
         let body = streamed(chunks(raw, first, messages), failed);
-        Ok(Parts { path, kind: Some("application/octet-stream"), body })
+        Ok(Parts { path: path.into(), kind: Some("application/octet-stream"), body })
     }
 }
 
 /// What a request is made of.
 struct Parts {
-    path: String,
+    path: Cow<'static, str>,
     kind: Option<&'static str>,
     body: RequestBody,
 }
@@ -125,27 +187,23 @@ fn members(codec: &JsonCodec, message: &Bytes) -> Result<Map<String, Json>> {
     svckit_core::json::object(&text).map_err(broken)
 }
 
-/// A request of one message.
-fn one(
-    operation: &Operation,
-    codec: &JsonCodec,
-    address: &Address,
-    message: &Bytes,
-) -> Result<Parts> {
+/// A request of one message, as JSON text.
+fn one(operation: &Operation, codec: &JsonCodec, address: Address, text: Bytes) -> Result<Parts> {
     let by_query = address.method.asks_by_query();
     let (path, text) = if by_query || address.path.split('/').any(|s| address::param(s).is_some()) {
-        let mut members = members(codec, message)?;
-        let mut path = path(operation, codec, address, &mut members)?;
+        let mut members = svckit_core::json::object(&text).map_err(broken)?;
+        let mut path = path(operation, codec, &address, &mut members)?;
         if by_query {
             query(codec, &members, &mut path);
         }
-        (path, if by_query { None } else { serde_json::to_vec(&members).ok() })
+        let text = serde_json::to_vec(&members).ok().map(Bytes::from);
+        (path.into(), text.filter(|_| !by_query))
     } else {
-        (address.path.clone(), Some(codec.request.write(message).map_err(broken)?))
+        (address.path, Some(text))
     };
     let kind = text.is_some().then_some("application/json");
-    let body = Full::new(text.unwrap_or_default().into());
-    Ok(Parts { path, kind, body: body.map_err(|never| match never {}).boxed_unsync() })
+    let body = RequestBody::Whole(Full::new(text.unwrap_or_default()));
+    Ok(Parts { path, kind, body })
 }
 
 /// The path; what it holds is taken out of the members.
@@ -181,9 +239,8 @@ fn query(codec: &JsonCodec, members: &Map<String, Json>, path: &mut String) {
 }
 
 fn line(codec: &JsonCodec, message: &Bytes) -> Result<Bytes> {
-    let mut text = codec.request.write(message).map_err(broken)?;
-    text.push(b'\n');
-    Ok(text.into())
+    let text = codec.request.write(message).map_err(broken)?;
+    Ok([&text, b"\n".as_slice()].concat().into())
 }
 
 /// The bytes that the messages carry.
@@ -198,7 +255,7 @@ fn streamed(messages: Messages, failed: &Failed) -> RequestBody {
     let failed = failed.clone();
     let frames = messages
         .map(move |item| item.map(Frame::data).inspect_err(|error| failed.tell(error.clone())));
-    StreamBody::new(frames).boxed_unsync()
+    RequestBody::Streamed(StreamBody::new(frames).boxed_unsync())
 }
 
 fn accepted(operation: &Operation, codec: &JsonCodec) -> &'static str {

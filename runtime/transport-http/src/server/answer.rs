@@ -33,12 +33,8 @@ pub(super) fn media(target: Target) -> &'static str {
     }
 }
 
-/// One message.
-///
-/// # Errors
-/// `internal` if it is not what the contract says.
-pub(super) fn one(target: Target, parts: &Parts, message: &Bytes) -> Result<Response<Body>> {
-    let json = written(target.codec, message)?;
+/// One message, as JSON text.
+pub(super) fn one(target: Target, parts: &Parts, json: Bytes) -> Response<Body> {
     let tag = target.operation.cache.filter(|_| reads(parts)).map(|cache| (etag(&json), cache));
     if let Some((tag, cache)) = &tag
         && matches(&parts.headers, tag)
@@ -46,7 +42,7 @@ pub(super) fn one(target: Target, parts: &Parts, message: &Bytes) -> Result<Resp
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         keep(response.headers_mut(), tag, *cache);
-        return Ok(response);
+        return response;
     }
     let next = reads(parts).then(|| next_page(target, parts, &json)).flatten();
     let mut response = Response::new(Body::from(json));
@@ -62,10 +58,14 @@ pub(super) fn one(target: Target, parts: &Parts, message: &Bytes) -> Result<Resp
     if let Some(next) = next {
         headers.insert(LINK, next);
     }
-    Ok(response)
+    response
 }
 
-pub(super) fn written(codec: &JsonCodec, message: &Bytes) -> Result<Vec<u8>> {
+/// A message as JSON text.
+///
+/// # Errors
+/// `internal` if it is not what the contract says.
+pub(super) fn written(codec: &JsonCodec, message: &Bytes) -> Result<Bytes> {
     codec.answer.write(message).map_err(|error| {
         Error::internal("the answer is not what the contract says").with_source(error)
     })
@@ -128,7 +128,7 @@ pub(super) fn many(
 ) -> Response<Body> {
     let mut response = match target.codec.raw_answer {
         Some(field) => bytes(stream, field),
-        None => events::write(target.codec, parts, stream),
+        None => events::write(target, parts, stream),
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,6 +1,7 @@
 //! The body of a request: as a whole, as lines, as bytes; never more of it in memory than the limit, and never waited for
 //! without an end.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,7 +15,6 @@ use serde_json::{Map, Value as Json};
 use svckit_core::error::{Error, Result};
 use svckit_core::json::{JsonCodec, RawBody};
 use svckit_core::upload;
-use svckit_core::wire::DecodeError;
 
 use crate::status::Refusal;
 
@@ -56,6 +56,12 @@ pub(super) async fn whole(body: Body, bounds: Bounds) -> Result<Bytes, Refusal> 
         }
         Ok(first.unwrap_or_else(|| all.freeze()))
     };
+    let mut read = std::pin::pin!(read);
+    // Most bodies are there with their heads, and need no timer.
+    if let Poll::Ready(read) = std::future::poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await
+    {
+        return read;
+    }
     match tokio::time::timeout(bounds.time, read).await {
         Ok(read) => read,
         Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, slow(bounds.time))),
@@ -135,7 +141,7 @@ pub(super) fn lines(
         let mut lines = lines?;
         match lines.next().await {
             Ok(Some(line)) => {
-                let read = codec.request.read_slice(&line).map_err(refused);
+                let read = codec.request.read_slice(&line).map_err(Error::unreadable);
                 let at = lines.number;
                 Some(match read {
                     Ok(message) => (Ok(message), Some(lines)),
@@ -194,7 +200,7 @@ impl Lines {
 }
 
 /// The messages of one JSON text: of an array each element, else the text itself.
-pub(super) fn of_array(text: &[u8], codec: &JsonCodec) -> Result<Vec<Bytes>, Refusal> {
+pub(super) fn of_array(text: &[u8], codec: &JsonCodec) -> Result<Vec<Bytes>> {
     let json = svckit_core::json::value(text);
     let broken = |error| {
         Error::invalid_argument(format!("the body must be a JSON array of messages: {error}"))
@@ -206,10 +212,10 @@ pub(super) fn of_array(text: &[u8], codec: &JsonCodec) -> Result<Vec<Bytes>, Ref
     let read = |(at, item): (usize, Json)| {
         let Json::Object(members) = item else {
             let error = Error::invalid_argument(format!("[{at}] must be an object"));
-            return Err(error.into());
+            return Err(error);
         };
         let message = codec.request.read(&members);
-        message.map_err(|error| Refusal::from(refused(error).context(format!("[{at}]"))))
+        message.map_err(|error| Error::unreadable(error).context(format!("[{at}]")))
     };
     items.into_iter().enumerate().map(read).collect()
 }
@@ -219,15 +225,5 @@ pub(super) fn members(text: &[u8]) -> Result<Map<String, Json>> {
     if text.is_empty() {
         return Ok(Map::new());
     }
-    svckit_core::json::object(text).map_err(refused)
-}
-
-/// What is wrong with a request.
-pub(super) fn refused(error: DecodeError) -> Error {
-    match error {
-        DecodeError::Invalid(violations) => Error::violations_of(violations.into_vec()),
-        DecodeError::Malformed(malformed) => {
-            Error::invalid_argument(format!("malformed request: {malformed}"))
-        }
-    }
+    svckit_core::json::object(text).map_err(Error::unreadable)
 }

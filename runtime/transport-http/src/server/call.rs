@@ -1,13 +1,14 @@
 //! One call: from a request of HTTP to an operation, and from its answer to a response.
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
@@ -23,8 +24,11 @@ use super::accept::{self, Sent};
 use super::body::{self, Bounds};
 use super::watch::Watch;
 use super::{Peer, answer, events};
+use crate::address::{self, Hidden};
 use crate::status::Refusal;
-use crate::{address, deadline, meta, params};
+use crate::{deadline, meta, params};
+
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// What all calls share.
 pub(super) struct Calls {
@@ -42,6 +46,8 @@ pub(super) struct Target {
     pub(super) codec: &'static JsonCodec,
     /// Whether what the path does not say of the request is in the query.
     pub(super) by_query: bool,
+    /// What of a path is not repeated.
+    pub(super) hidden: Hidden,
 }
 
 /// The values of a path's parameters, decoded.
@@ -57,12 +63,12 @@ impl Calls {
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let mut watch = Watch::new(self, &parts);
-        let response = match self.answer(target, &path, &parts, body, &mut watch).await {
+        let response = match self.answer(target, path, &parts, body, &mut watch).await {
             Ok(response) => response,
             Err(refusal) => {
                 let meta = || meta::read_request(&parts.headers).unwrap_or_default();
-                let response =
-                    |refusal: Refusal| refusal.response(parts.uri.path(), Some(target.codec));
+                let path = target.hidden.shown(parts.uri.path());
+                let response = |refusal: Refusal| refusal.response(&path, Some(target.codec));
                 watch.refused(self, target.operation, meta, refusal, response)
             }
         };
@@ -73,7 +79,7 @@ impl Calls {
     async fn answer(
         &self,
         target: Target,
-        path: &PathValues,
+        path: PathValues,
         parts: &Parts,
         body: Body,
         watch: &mut Watch,
@@ -96,16 +102,18 @@ impl Calls {
             principal: None,
             exchange: watch.exchange(),
         };
+        let codec = target.codec;
         let Answer { meta, body } = self.services.accept(target.operation, call).await?;
         let mut response = match body {
-            Message::One(bytes) => answer::one(target, parts, &bytes)?,
+            Message::Json(text) => answer::one(target, parts, text),
+            Message::One(bytes) => answer::one(target, parts, answer::written(codec, &bytes)?),
+            Message::Later(_) => return Err(nothing().into()),
             Message::Stream(stream) if target.operation.shape.streams() => {
                 answer::many(target, parts, stream)
             }
             Message::Stream(mut stream) => {
-                let none = || Error::internal("the call was answered with nothing");
-                let bytes = stream.next().await.unwrap_or_else(|| Err(none()))?;
-                answer::one(target, parts, &bytes)?
+                let bytes = stream.next().await.unwrap_or_else(|| Err(nothing()))?;
+                answer::one(target, parts, answer::written(codec, &bytes)?)
             }
         };
         crate::meta::write(&meta, response.headers_mut());
@@ -125,53 +133,76 @@ impl Calls {
         work: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
         let Some(at) = deadline else { return work.await };
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = self.env.clock.sleep_until(at) => Err(Refusal::from(Error::deadline_exceeded(
-                format!("{} took longer than its caller waits", operation.name),
-            ))),
-        }
+        let (mut work, mut timer) = (std::pin::pin!(work), None);
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                return Poll::Ready(done);
+            }
+            let timer = timer.get_or_insert_with(|| self.env.clock.sleep_until(at));
+            timer.poll_unpin(cx).map(|()| {
+                let late = format!("{} took longer than its caller waits", operation.name);
+                Err(Refusal::from(Error::deadline_exceeded(late)))
+            })
+        })
+        .await
     }
 
-    /// The messages of the request.
+    /// The messages of the request. What is in them is looked at once it is known who calls.
     async fn request(
         &self,
         target: Target,
-        path: &PathValues,
+        path: PathValues,
         parts: &Parts,
         body: Body,
     ) -> Result<Message, Refusal> {
-        let Target { operation, codec, by_query } = target;
+        let Target { operation, codec, by_query, .. } = target;
         let bounds = self.bounds;
         if let Some(raw) = codec.raw {
-            let head = match raw.head {
-                true => Some(head(codec, path, parts)?),
-                false => None,
-            };
-            return Ok(Message::Stream(body::chunks(body, raw, head, bounds.time)));
+            let time = bounds.time;
+            if !raw.head {
+                return Ok(Message::Stream(body::chunks(body, raw, None, time)));
+            }
+            let uri = parts.uri.clone();
+            return Ok(later(move || {
+                let head = head(codec, &path, &uri)?;
+                Ok(Message::Stream(body::chunks(body, raw, Some(head), time)))
+            }));
         }
         if matches!(operation.shape, Shape::ClientStream | Shape::Bidi) {
             return match accept::sent(&parts.headers, true)? {
                 Sent::Lines => Ok(Message::Stream(body::lines(body, codec, bounds.limit))),
                 Sent::Json => {
-                    let all = body::of_array(&body::whole(body, bounds).await?, codec)?;
-                    let all = all.into_iter().map(Ok);
-                    Ok(Message::Stream(futures_util::stream::iter(all).boxed()))
+                    let text = body::whole(body, bounds).await?;
+                    Ok(later(move || {
+                        let all = body::of_array(&text, codec)?.into_iter().map(Ok);
+                        Ok(Message::Stream(futures_util::stream::iter(all).boxed()))
+                    }))
                 }
             };
         }
         if by_query {
             nothing_in(body, operation, bounds).await?;
-            return Ok(Message::One(head(codec, path, parts)?));
+            let uri = parts.uri.clone();
+            return Ok(later(move || head(codec, &path, &uri).map(Message::One)));
         }
         // Before it is read: a caller that asks first need not send it at all.
         if !body.is_end_stream() {
             accept::sent(&parts.headers, false)?;
         }
         let text = body::whole(body, bounds).await?;
-        Ok(Message::One(message(codec, path, &text)?))
+        if path.is_empty() && !text.is_empty() {
+            return Ok(Message::Json(text));
+        }
+        Ok(later(move || message(codec, &path, &text).map(Message::One)))
     }
+}
+
+fn later(make: impl FnOnce() -> Result<Message> + Send + 'static) -> Message {
+    Message::Later(Box::new(make))
+}
+
+fn nothing() -> Error {
+    Error::internal("the call was answered with nothing")
 }
 
 /// Refuses a body where path and query say all: what is in it would be passed over.
@@ -190,12 +221,12 @@ async fn nothing_in(body: Body, operation: &Operation, bounds: Bounds) -> Result
 }
 
 /// The message of all that is in path and query.
-pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Result<Bytes> {
+pub(super) fn head(codec: &JsonCodec, path: &PathValues, uri: &Uri) -> Result<Bytes> {
     let (mut members, mut v) = (Map::new(), Violations::new());
     for (name, text) in path {
         params::put(codec.params, (name, text), &mut members, &mut v);
     }
-    let query = parts.uri.query().unwrap_or_default();
+    let query = uri.query().unwrap_or_default();
     if percent_decode_str(query).decode_utf8().is_err() {
         return Err(Error::invalid_argument("the query is not UTF-8 once it is decoded"));
     }
@@ -204,7 +235,7 @@ pub(super) fn head(codec: &JsonCodec, path: &PathValues, parts: &Parts) -> Resul
     }
     let read = codec.request.read(&members);
     if v.is_empty() {
-        return read.map_err(body::refused);
+        return read.map_err(Error::unreadable);
     }
     // What was no text of its field is missing now, and told already.
     let mut told = v.into_vec();
@@ -225,7 +256,7 @@ pub(super) fn message(codec: &JsonCodec, path: &PathValues, text: &[u8]) -> Resu
     } else {
         codec.request.read(&with_path(codec, path, body::members(text)?)?)
     };
-    read.map_err(body::refused)
+    read.map_err(Error::unreadable)
 }
 
 /// The members of a body, and what the path says beside them.
@@ -258,7 +289,7 @@ fn judged(members: Map<String, Json>, v: Violations) -> Result<Map<String, Json>
 /// # Errors
 /// `invalid_argument` if the header is no version.
 pub(super) fn version(headers: &HeaderMap) -> Result<Option<u32>> {
-    let Some(value) = headers.get("api-version") else { return Ok(None) };
+    let Some(value) = headers.get(API_VERSION) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let number = text.strip_prefix('v').unwrap_or(text).parse().ok();
     number.map(Some).ok_or_else(|| {
@@ -271,7 +302,10 @@ pub(super) fn version(headers: &HeaderMap) -> Result<Option<u32>> {
 
 /// Says in a response which version answered.
 pub(super) fn say_version(target: Target, response: &mut Response<Body>) {
+    const SMALL: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     if let Some(version) = address::version(target.operation) {
-        response.headers_mut().insert("api-version", version.into());
+        let small = usize::try_from(version).ok().and_then(|version| SMALL.get(version));
+        let value = small.map_or_else(|| version.into(), |text| HeaderValue::from_static(text));
+        response.headers_mut().insert(API_VERSION, value);
     }
 }

@@ -52,12 +52,13 @@ struct Events {
 
 /// Events with an id each; `end` or `error` is the last one.
 pub(super) fn write(
-    codec: &'static JsonCodec,
+    target: Target,
     parts: &Parts,
     stream: BoxStream<'static, Result<Bytes>>,
 ) -> Response<Body> {
     let last = parts.headers.get(LAST).and_then(|id| id.to_str().ok()?.parse().ok());
-    let path = parts.uri.path().to_owned();
+    let path = target.hidden.shown(parts.uri.path()).into_owned();
+    let codec = target.codec;
     let events = Events { stream, codec, path, last: last.unwrap_or(0), told: false };
     // After an error nothing follows, not even the end.
     let events = futures_util::stream::unfold(Some(events), |events| async move {

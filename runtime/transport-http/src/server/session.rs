@@ -167,8 +167,10 @@ impl Session {
         let accepted = self.calls.services.accept(self.target.operation, call);
         let answers = futures_util::stream::once(accepted).map(|answer| match answer {
             Ok(Answer { body: Message::Stream(stream), .. }) => stream,
-            Ok(Answer { body: Message::One(bytes), .. }) => {
-                futures_util::stream::iter([Ok(bytes)]).boxed()
+            // What comes as a stream is answered in one, or encoded.
+            Ok(Answer { body: one, .. }) => {
+                let one = one.message().map(|(message, _)| Ok(message.clone()));
+                futures_util::stream::iter(one).boxed()
             }
             Err(error) => futures_util::stream::iter([Err(error)]).boxed(),
         });

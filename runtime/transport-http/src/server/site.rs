@@ -13,7 +13,7 @@ use svckit_core::operation::Operation;
 
 use super::call::{self, Calls, PathValues, Target};
 use super::socket;
-use crate::address::{self, Address};
+use crate::address::{self, Address, Hidden};
 use crate::params::short;
 use crate::status::Refusal;
 
@@ -46,6 +46,10 @@ impl Entry {
         let params = params.filter_map(|(at, part)| Some((at, address::param(part)?.to_owned())));
         let names: Vec<_> = params.collect();
         let given = path.split('/').count() - names.len();
+        let sensitive =
+            |name: &str| target.codec.params.iter().any(|param| param.is(name) && param.sensitive);
+        let hidden = names.iter().filter(|(_, name)| sensitive(name)).map(|(at, _)| *at);
+        let target = Target { hidden: Hidden::of(hidden), ..target };
         Self { method, target, version: address::version(target.operation), short, names, given }
     }
 
@@ -77,11 +81,11 @@ pub(super) fn sites(
         let Some(codec) = operation.codec.as_ref() else { continue };
         let address = Address::of(operation);
         let by_query = operation.http.is_some_and(|http| http.method.asks_by_query());
-        let target = Target { operation, codec, by_query };
+        let target = Target { operation, codec, by_query, hidden: Hidden::default() };
         let method = Method::from_bytes(address.method.name().as_bytes()).unwrap_or_default();
         let version = address::version(operation);
         let unversioned = version.and_then(|version| address.unversioned(version));
-        let paths = [(Some(address.path), false), (unversioned, true)];
+        let paths = [(Some(address.path.into_owned()), false), (unversioned, true)];
         for (path, short) in paths.into_iter().filter_map(|(path, short)| Some((path?, short))) {
             let site = sites.entry(pattern(&path)).or_default();
             site.add(Entry::new(target, method.clone(), &path, short), &path)?;
@@ -147,7 +151,11 @@ impl Site {
         let (entry, path) = match self.found(&request) {
             Ok(Some(found)) => found,
             Ok(None) => return self.options(),
-            Err(refusal) => return refusal.response(request.uri().path(), None),
+            Err(refusal) => {
+                let all = self.entries.iter().map(|entry| entry.target.hidden);
+                let hidden = all.fold(Hidden::default(), Hidden::and);
+                return refusal.response(&hidden.shown(request.uri().path()), None);
+            }
         };
         let head = request.method() == Method::HEAD;
         let mut response = if socket::is_upgrade(request.headers()) && streams(entry) {
@@ -180,8 +188,8 @@ impl Site {
         let fits = |entry: &&Entry| {
             if upgrade { streams(entry) } else { entry.method == *wanted }
         };
-        let fitting: Vec<_> = self.entries.iter().filter(fits).collect();
-        if fitting.is_empty() {
+        let fitting = || self.entries.iter().filter(fits);
+        if fitting().next().is_none() {
             return if request.method() == Method::OPTIONS {
                 Ok(None)
             } else {
@@ -189,11 +197,10 @@ impl Site {
             };
         }
         let version = call::version(request.headers())?;
-        let of_version =
-            fitting.iter().filter(|entry| version.is_none() || entry.version == version);
+        let of_version = fitting().filter(|entry| version.is_none() || entry.version == version);
         let best = of_version.max_by_key(|entry| (entry.given, !entry.short, entry.version));
-        best.map(|entry| Some(*entry)).ok_or_else(|| {
-            let known: Vec<_> = fitting.iter().filter_map(|entry| entry.version).collect();
+        best.map(Some).ok_or_else(|| {
+            let known: Vec<_> = fitting().filter_map(|entry| entry.version).collect();
             let known: Vec<_> = known.iter().map(u32::to_string).collect();
             Refusal::from(Error::invalid_argument(format!(
                 "`Api-Version: {}` is not served at this path; it has {}",

@@ -49,7 +49,7 @@ impl Calls {
         path: PathValues,
         request: Request<Body>,
     ) -> Response<Body> {
-        let at = request.uri().path().to_owned();
+        let at = target.hidden.shown(request.uri().path()).into_owned();
         match self.upgraded(target, path, request).await {
             Ok(response) => response,
             Err(refusal) => refusal.response(&at, Some(target.codec)),
@@ -79,7 +79,7 @@ impl Calls {
             Refusal::new(rejection.status(), Error::invalid_argument(rejection.body_text()))
         })?;
         let limit = self.bounds.limit;
-        let at = parts.uri.path().to_owned();
+        let at = target.hidden.shown(parts.uri.path()).into_owned();
         let (calls, open) = (self.clone(), self.sockets.open.token());
         let upgrade = upgrade.max_message_size(limit).max_frame_size(limit);
         Ok(upgrade
@@ -115,5 +115,5 @@ fn same_origin(headers: &HeaderMap, cors: Option<&Cors>) -> Result<(), Refusal> 
 fn first(target: Target, path: &PathValues, parts: &Parts) -> Result<Option<Bytes>> {
     let of_query = target.codec.raw.is_some_and(|raw| raw.head)
         || (target.by_query && target.operation.shape == Shape::ServerStream);
-    if of_query { head(target.codec, path, parts).map(Some) } else { Ok(None) }
+    if of_query { head(target.codec, path, &parts.uri).map(Some) } else { Ok(None) }
 }

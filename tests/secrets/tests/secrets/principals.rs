@@ -112,8 +112,7 @@ async fn who_may_not_is_told_so_and_who_is_not_known_is_told_how_to_be() {
     let (issuer, house) = (Issuer::start().await, House::default());
     let running = served(&issuer, &house).await;
     let grpc = running.url().unwrap();
-    let asked = async |headers: &str| {
-        let body = r#"{"key": "k", "text": "t"}"#;
+    let asked = async |headers: &str, body: &str| {
         crate::outside::http(&grpc, "/v1/desk", headers, body).await
     };
     let token =
@@ -124,7 +123,13 @@ async fn who_may_not_is_told_so_and_who_is_not_known_is_told_how_to_be() {
         (token("desk:read"), "403", Some("Bearer error=\"insufficient_scope\"")),
         (token("desk:write"), "200", None),
     ] {
-        let answer = asked(&headers).await;
+        // Who they are is asked before what they say.
+        let nonsense = if status == "200" { "400" } else { status };
+        for body in ["{", r#"{"key": 1}"#] {
+            let answer = asked(&headers, body).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {nonsense}")), "{body}: {answer}");
+        }
+        let answer = asked(&headers, r#"{"key": "k", "text": "t"}"#).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
         let found = answer.lines().find_map(|line| line.strip_prefix("www-authenticate: "));
         assert_eq!(found, challenge, "{answer}");
