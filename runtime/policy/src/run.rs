@@ -160,13 +160,16 @@ impl Policy {
     /// out: all of it at once, for every lock and every look at the clock is a good part of what a policy costs.
     fn admit(&self, call: &Call<'_>, now: Instant) -> Result<(PolicyConfig, Option<Entry<'_>>)> {
         let mut state = self.state();
-        if let Err(after) = state.limit(call.who, now) {
-            drop(state);
-            self.rejected(call.operation, Gate::Limit);
-            return Err(limited(call.operation, after));
-        }
-        if let Some(budget) = &mut state.budget {
-            budget.call(now);
+        // Who comes too late is told so further in, and takes nothing from those who do not.
+        if call.deadline.is_none_or(|at| now < at) {
+            if let Err(after) = state.limit(call.who, now) {
+                drop(state);
+                self.rejected(call.operation, Gate::Limit);
+                return Err(limited(call.operation, after));
+            }
+            if let Some(budget) = &mut state.budget {
+                budget.call(now);
+            }
         }
         let config = state.config;
         let first = hedge(&config, call).is_none().then(|| state.gate(call.deadline, now));

@@ -187,6 +187,21 @@ async fn a_limit_refuses_what_is_beyond_it() {
     assert!(policy.run(of("a"), ready).await.is_ok());
 }
 
+/// The deadline is the outermost layer: callers whose time is over take no share, and earn nobody a retry.
+#[tokio::test(start_paused = true)]
+async fn who_comes_too_late_takes_nothing_from_those_who_do_not() {
+    let limit = Some(LimitConfig { every: Duration::from_secs(1), burst: 0, per: LimitPer::All });
+    let retry = RetryConfig { budget_percent: 100, budget_floor: 0, ..RetryConfig::STANDARD };
+    let policy = policy(PolicyConfig { limit, retry: Some(retry), ..PLAIN });
+    for _ in 0..10 {
+        let error = policy.run(within(Duration::ZERO), ready).await.expect_err("too late");
+        assert_eq!((error.code(), error.refused()), (Code::DeadlineExceeded, None));
+    }
+    assert_eq!(policy.standing().retries, 0);
+    assert!(policy.run(call(), ready).await.is_ok(), "its share is whole");
+    assert_eq!(policy.standing().retries, 1);
+}
+
 /// "Retries multiplying across layers."
 #[tokio::test(start_paused = true)]
 async fn three_layers_of_retries_make_three_attempts() {
