@@ -21,6 +21,7 @@ def options():
     parser.add_argument("--proto", required=True, help="the .proto file to make stubs from")
     parser.add_argument("--root", action="append", default=[], help="a folder that it imports from")
     parser.add_argument("--at", required=True, help="host:port of the server")
+    parser.add_argument("--alone", help="host:port of another one, whose peers are away")
     return parser.parse_args()
 
 

@@ -111,6 +111,20 @@ def asks_the_warehouse():
     assert shelves["LAMP-4"] == inventory_pb2.CountShelvesResponse(sku="LAMP-4", available=stock.available), shelves
 
 
+def waits_no_longer_than_its_deadline():
+    # Where nobody else is there, an order stays placed: who watches it is told so, and then waits for nothing.
+    alone = rpc.OrdersServiceStub(grpc.insecure_channel(opt.alone))
+    request = wanted()
+    assert alone.PlaceOrder(request, timeout=T).status == pb.ORDER_STATUS_PLACED
+    watched = alone.WatchOrder(pb.WatchOrderRequest(id=request.order_id), timeout=1)
+    assert next(watched).value == pb.ORDER_STATUS_PLACED
+    status = peer.refusal(lambda: watched, Code.DEADLINE_EXCEEDED)
+    assert status is None or status.code == Code.DEADLINE_EXCEEDED.value[0], status
+    # The warehouse is away too, and the answer without it comes in time.
+    checked = alone.CheckProduct(pb.CheckProductRequest(sku="MUG-1"), timeout=T)
+    assert checked.sku == "MUG-1" and not checked.HasField("pieces"), checked
+
+
 def turns_pages():
     placed = {place(wanted()).id for _ in range(3)}
     seen, token = [], ""
@@ -131,5 +145,6 @@ peer.run([
     ("declared errors", carries_declared_errors),
     ("an order to its end", follows_an_order_to_its_end),
     ("the warehouse", asks_the_warehouse),
+    ("a deadline", waits_no_longer_than_its_deadline),
     ("pages", turns_pages),
 ])

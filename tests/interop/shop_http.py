@@ -13,10 +13,12 @@ import uuid
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--at", required=True, help="host:port")
-at = parser.parse_args().at
+parser.add_argument("--alone", required=True, help="host:port of the orders without the other services")
+options = parser.parse_args()
+at = options.at
 
 
-def ask(method, path, body=None, **headers):
+def ask(method, path, body=None, at=at, **headers):
     """Status, headers and JSON of an answer."""
     data = None if body is None else json.dumps(body).encode()
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -73,12 +75,46 @@ assert sorted(v["field"] for v in problem["violations"]) == ["customer", "lines"
 assert ask("GET", "/v1/orders/not-a-uuid")[2]["violations"][0]["field"] == "id"
 assert ask("PUT", "/v1/orders", {})[0] == 405
 
-# Pages.
-status, _, page = ask("POST", "/shop.orders.v1.Orders/ListOrders", {"pageSize": 1})
+# A key in the head is no other way around the key in the request: the first one still counts.
+status, headers, again = ask("POST", "/v1/orders", wanted, idempotency_key=str(uuid.uuid4()))
+assert status == 200 and again["placed"] == placed["placed"], again
+
+# What was refused is refused again, and the same way.
+currencies = order(currency="USD")
+currencies["lines"].append({"sku": "MUG-1", "quantity": 1, "price": {"currency": "EUR", "cents": "1"}})
+refusals = [ask("POST", "/v1/orders", currencies) for _ in range(2)]
+for status, _, problem in refusals:
+    assert status == 400 and problem["error"] == "shop.orders.v1.WrongCurrency", problem
+    assert problem["value"] == {"currency": "EUR"}, problem
+
+# Pages: the next one is linked, and told in the answer.
+status, headers, page = ask("GET", "/v1/orders?pageSize=1")
 assert status == 200 and len(page["items"]) == 1 and page["nextPageToken"], page
-more = {"pageSize": 1, "pageToken": page["nextPageToken"]}
-status, _, next_page = ask("POST", "/shop.orders.v1.Orders/ListOrders", more)
-assert next_page["items"][0]["id"] > page["items"][0]["id"], next_page
+link, relation = headers["link"].split("; ")
+assert relation == 'rel="next"', headers.items()
+assert ask("GET", link.strip("<>"))[2]["items"] == ask("GET", f"/v1/orders?pageSize=1&pageToken={page['nextPageToken']}")[2]["items"]
+seen, next_page = [page["items"][0]["id"]], link
+while next_page:
+    _, headers, page = ask("GET", next_page.split(";")[0].strip("<>"))
+    seen += [item["id"] for item in page["items"]]
+    next_page = headers["link"]
+assert placed["id"] in seen and len(set(seen)) == len(seen) >= 2, seen
+
+# What may be kept has a tag, and is not sent again to who has it.
+status, headers, checked = ask("GET", "/v1/products/MUG-1")
+assert status == 200 and headers["cache-control"] == "private, max-age=5", headers.items()
+connection = http.client.HTTPConnection(at, timeout=20)
+connection.request("GET", "/v1/products/MUG-1", headers={"if-none-match": headers["etag"]})
+answer = connection.getresponse()
+assert answer.status == 304 and not answer.read() and answer.getheader("etag") == headers["etag"], answer.status
+connection.close()
+assert ask("GET", f"/v1/orders/{placed['id']}")[1]["cache-control"] == "no-store"
+
+# Who waits no longer is not worked for.
+status, headers, problem = ask("GET", "/v1/products/MUG-1", request_timeout="0ms")
+assert status == 504 and problem["code"] == "deadline_exceeded", problem
+status, _, problem = ask("GET", "/v1/products/MUG-1", request_timeout="soon")
+assert status == 400 and "Request-Timeout: soon" in problem["detail"], problem
 
 # A stream, to the end that the order comes to.
 connection = http.client.HTTPConnection(at, timeout=20)
@@ -91,6 +127,21 @@ assert events[-1] == "id: end\nevent: end\ndata: {}", events
 seen = [json.loads(event.split("data: ")[1])["value"] for event in events[:-1]]
 assert seen[-1] in ("ORDER_STATUS_SHIPPED", "ORDER_STATUS_CANCELLED"), seen
 connection.close()
+
+# Where nobody else is there, an order stays placed: who watches it is told so, and for as long as the head says.
+alone = order()
+assert ask("POST", "/v1/orders", alone, at=options.alone)[0] == 200
+connection = http.client.HTTPConnection(options.alone, timeout=20)
+body = json.dumps({"id": alone["orderId"]})
+head = {"content-type": "application/json", "request-timeout": "1s"}
+connection.request("POST", "/shop.orders.v1.Orders/WatchOrder", body, head)
+events = connection.getresponse().read().decode().strip().split("\n\n")
+assert '{"value":"ORDER_STATUS_PLACED"}' in events[0], events
+assert "event: error" in events[-1] and '"code":"deadline_exceeded"' in events[-1], events
+connection.close()
+# The warehouse is away too, and the answer without it comes all the same.
+status, _, checked = ask("GET", "/v1/products/MUG-1", at=options.alone)
+assert (status, checked) == (200, {"sku": "MUG-1", "pieces": None}), checked
 
 # One connection for many calls.
 connection = http.client.HTTPConnection(at, timeout=20)

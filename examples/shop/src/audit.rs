@@ -125,8 +125,12 @@ impl Books {
         let known: BTreeSet<OrderId> = self.orders.iter().map(|order| order.id).collect();
         let lost = plan.iter().filter(|request| !known.contains(&request.order_id));
         report.faults.extend(lost.map(|request| format!("order {} is lost", request.order_id)));
+        let kept = self.ledger.iter().filter(|entry| !entry.refunded);
+        let charged = count(kept.map(|entry| entry.charge_id));
+        let parcels = count(self.parcels.iter().map(|parcel| parcel.order_id));
+        let letters = count(self.letters.iter().map(|letter| letter.order_id));
         for order in &self.orders {
-            self.order(order, &mut report);
+            report.order(order, [&charged, &parcels, &letters]);
         }
         let gone = self.gone();
         for (sku, pieces) in start {
@@ -141,31 +145,37 @@ impl Books {
         }
         report
     }
+}
 
-    fn order(&self, order: &Order, report: &mut Report) {
+/// How often each order is there.
+fn count(ids: impl Iterator<Item = OrderId>) -> BTreeMap<OrderId, usize> {
+    ids.fold(BTreeMap::new(), |mut counts, id| {
+        *counts.entry(id).or_default() += 1;
+        counts
+    })
+}
+
+impl Report {
+    /// Judges an order by how often it was charged, shipped and written of.
+    fn order(&mut self, order: &Order, counts: [&BTreeMap<OrderId, usize>; 3]) {
         let id = order.id;
-        report.placed += 1;
-        let charges = self.ledger.iter().filter(|entry| entry.charge_id == id);
-        let kept = charges.filter(|entry| !entry.refunded).count();
-        let parcels = self.parcels.iter().filter(|parcel| parcel.order_id == id).count();
-        let letters = self.letters.iter().filter(|letter| letter.order_id == id).count();
+        self.placed += 1;
         let due = usize::from(order.status == OrderStatus::Shipped);
         match order.status {
-            OrderStatus::Shipped => report.shipped += 1,
+            OrderStatus::Shipped => self.shipped += 1,
             OrderStatus::Cancelled => {
                 let why = order.reason.clone().unwrap_or_default();
-                *report.cancelled.entry(why).or_default() += 1;
+                *self.cancelled.entry(why).or_default() += 1;
             }
-            _ => report.faults.push(format!("order {id} has not come to its end")),
+            _ => self.faults.push(format!("order {id} has not come to its end")),
         }
-        let mut judge = |what: &str, found: usize, due: usize| {
+        let whats = ["charged", "shipped", "written to"].into_iter().zip([due, due, 1]);
+        for ((what, due), counts) in whats.zip(counts) {
+            let found = counts.get(&id).copied().unwrap_or(0);
             if found != due {
-                report.faults.push(format!("order {id}: {what} {found} times, not {due}"));
+                self.faults.push(format!("order {id}: {what} {found} times, not {due}"));
             }
-        };
-        judge("charged", kept, due);
-        judge("shipped", parcels, due);
-        judge("written to", letters, 1);
+        }
     }
 }
 

@@ -7,8 +7,11 @@ use svckit_interop::{Served, free_addr, not_run, program, python, root, run_peer
 #[test]
 fn python_knows_the_shop_over_http() {
     let Some(python) = python() else { return not_run("a Python client of HTTP", "a Python") };
-    let shop = Served::start(&program("shop", "shop"), &["serve", "all"], free_addr(), &[]);
-    run_peer(&python, "shop_http.py", ["--at", &shop.addr.to_string()]);
+    let program = program("shop", "shop");
+    let shop = Served::start(&program, &["serve", "all"], free_addr(), &[]);
+    let alone = Served::start(&program, &["serve", "orders"], free_addr(), &[]);
+    let (at, alone_at) = (shop.addr.to_string(), alone.addr.to_string());
+    run_peer(&python, "shop_http.py", ["--at", &at, "--alone", &alone_at]);
 }
 
 #[test]

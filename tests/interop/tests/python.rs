@@ -30,8 +30,12 @@ fn knows_the_shop_by_the_emitted_protos() {
     let test = "a Python client of the shop's emitted protos";
     let Some(python) = python() else { return not_run(test, "a Python with grpcio") };
     let out = emitted("shop", "python");
-    let shop = Served::start(&program("shop", "shop"), &["serve", "all"], free_addr(), &[]);
-    run_peer(&python, "shop_grpc.py", by(&out, "shop/orders/v1/orders.proto", &shop));
+    let program = program("shop", "shop");
+    let shop = Served::start(&program, &["serve", "all"], free_addr(), &[]);
+    let alone = Served::start(&program, &["serve", "orders"], free_addr(), &[]);
+    let mut args = by(&out, "shop/orders/v1/orders.proto", &shop);
+    args.extend(["--alone".into(), alone.addr.to_string().into()]);
+    run_peer(&python, "shop_grpc.py", args);
     std::fs::remove_dir_all(out).expect("the folder is ours");
 }
 

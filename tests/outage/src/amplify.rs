@@ -1,36 +1,34 @@
-//! What retries add to an outage, over sockets: a callee that answers `unavailable` for a while, and counts how often it
-//! is asked.
+//! What retries add to an outage, over sockets, by generated clients and a generated server: a warehouse that answers
+//! `unavailable` for a while, always or now and then, and counts how often it is asked.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use shop::shop::common::v1::Sku;
+use shop::shop::inventory::v1::Stock;
 use shop::shop::inventory::v1::inventory::{self, StockLevelRequest};
-use svckit::{Channel, Env};
-use svckit_core::call::{Accept, Answer, Body, IncomingCall, OutgoingCall, Transport};
+use shop::shop::orders::v1::orders::OrderPlaced;
+use svckit::{App, Channel, Env, Streaming};
+use svckit_core::call::{Answer, Body, OutgoingCall, Transport};
 use svckit_core::error::{Error, Result as Answered};
-use svckit_core::operation::{
-    Operation, PolicyConfig, RetryConfig, ServiceDescriptor, TimeoutConfig,
-};
+use svckit_core::operation::{Operation, PolicyConfig, RetryConfig, TimeoutConfig};
 use svckit_policy::retry::{self, Failed, judge};
-use svckit_policy::{Call, Policed, Policy};
-use svckit_transport_grpc::{ClientOptions, GrpcClient, GrpcServer, ServerOptions};
+use svckit_policy::{Call, Policy};
+use svckit_transport_grpc::{ClientOptions, GrpcClient};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::run::Verdict;
 
 /// How long all is well before.
 const BEFORE: Duration = Duration::from_secs(1);
-/// What a stock of mugs is on the wire.
-const MUGS: &[u8] = b"\x0a\x05MUG-1";
+/// The service.
+const INVENTORY: &str = "shop.inventory.v1.Inventory";
 
 /// What bounds the retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,22 +53,56 @@ impl Bounds {
         }
     }
 
-    /// A client's way over `inner`.
-    fn over(self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
-        let env = Env::default();
-        match self {
-            Self::Contract => Arc::new(Policed::new(inner, env)),
-            Self::Budgets => {
-                let config = PolicyConfig { breaker: None, ..inventory::STOCK_LEVEL.policy };
-                Arc::new(Bounded { policy: Arc::new(Policy::new(config, env)), inner })
-            }
-            Self::Nothing => {
-                let config = PolicyConfig::timeouts(TimeoutConfig::STANDARD);
-                let once =
-                    Arc::new(Bounded { policy: Arc::new(Policy::new(config, env.clone())), inner });
-                Arc::new(Unbounded { once, env })
-            }
+    /// A client of the warehouse at `url`.
+    async fn client(self, url: &str) -> Result<inventory::Client> {
+        if self == Self::Contract {
+            return Ok(inventory::Client::connect(&App::local().endpoint(INVENTORY, url)).await?);
         }
+        let env = Env::default();
+        let inner: Arc<dyn Transport> =
+            Arc::new(GrpcClient::new(url, ClientOptions::default(), env.clone())?);
+        let bounded = |config| {
+            Arc::new(Bounded { policy: Arc::new(Policy::new(config, env.clone())), inner })
+        };
+        let transport: Arc<dyn Transport> = if self == Self::Budgets {
+            bounded(PolicyConfig { breaker: None, ..inventory::STOCK_LEVEL.policy })
+        } else {
+            let once = bounded(PolicyConfig::timeouts(TimeoutConfig::STANDARD));
+            Arc::new(Unbounded { once, env: env.clone() })
+        };
+        Ok(inventory::Client::new(Channel::new(transport, env)))
+    }
+}
+
+/// The outage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// How long.
+    pub time: Duration,
+    /// Calls a second.
+    pub rate: u32,
+    /// Of a hundred attempts so many fail.
+    pub fails: u32,
+}
+
+impl Outage {
+    /// How often the callee may be asked per call. Where nobody is answered, 1.2 times: the bucket of tokens is empty soon.
+    /// Else what the budget is: 20 % of the calls and ten retries a second, which are also there for the ten seconds before.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        let RetryConfig { budget_percent, budget_floor, .. } = RetryConfig::STANDARD;
+        let share = f64::from(budget_percent) / 100.0;
+        if self.fails >= 100 {
+            return 1.0 + share;
+        }
+        let seconds = self.time.as_secs_f64();
+        1.0 + share + f64::from(budget_floor) * (seconds + 10.0) / (f64::from(self.rate) * seconds)
+    }
+
+    /// How often it would be asked with nothing but three attempts.
+    fn unbounded(&self) -> f64 {
+        let again = f64::from(self.fails) / 100.0;
+        1.0 + again + again * again
     }
 }
 
@@ -79,6 +111,8 @@ impl Bounds {
 pub struct Seen {
     /// Calls that were made.
     pub calls: u64,
+    /// Calls that were answered in the end.
+    pub answered: u64,
     /// How often the callee was asked.
     pub attempts: u64,
 }
@@ -92,25 +126,29 @@ impl Seen {
     }
 }
 
-/// An outage of `time` at `rate` calls a second, a line for each of [`BOUNDS`]; how it went. Where a callee without
-/// budgets is not asked more than twice per call, it was this machine that bounded the load.
+/// Plays an outage, a line for each of [`BOUNDS`]; how it went. Where a callee without budgets is not asked so often as
+/// its callers want to, it was this machine that bounded the load.
 ///
 /// # Errors
 /// What could not be played.
-pub async fn amplification(time: Duration, rate: u32) -> Result<(String, Verdict)> {
+pub async fn amplification(outage: Outage) -> Result<(String, Verdict)> {
     let (mut table, mut wrong, mut busy) = (String::new(), Vec::new(), None);
     for bounds in BOUNDS {
-        let seen = outage(bounds, time, rate).await?;
+        let seen = play(bounds, outage).await?;
         let (name, amplified) = (bounds.name(), seen.amplification());
-        let Seen { calls, attempts } = seen;
-        writeln!(table, "{name:<24} {calls:>7} calls {attempts:>7} attempts   x {amplified:.3}")?;
+        let Seen { calls, attempts, answered } = seen;
+        writeln!(
+            table,
+            "{name:<24} {calls:>7} calls {answered:>7} answered {attempts:>7} attempts   x {amplified:.3}"
+        )?;
         match bounds {
-            Bounds::Nothing if amplified < 2.0 => {
+            Bounds::Nothing if amplified < f64::midpoint(1.0, outage.unbounded()) => {
+                let rate = outage.rate;
                 busy =
-                    Some(format!("{rate} calls a second, each three times, were too many for it"));
+                    Some(format!("{rate} calls a second, tried three times, were too many for it"));
             }
-            Bounds::Contract | Bounds::Budgets if amplified > 1.2 => {
-                wrong.push(format!("{name}: x {amplified:.3} is more than 1.2"));
+            Bounds::Contract | Bounds::Budgets if amplified > outage.most() => {
+                wrong.push(format!("{name}: x {amplified:.3} is more than {:.3}", outage.most()));
             }
             _ => {}
         }
@@ -127,28 +165,23 @@ pub async fn amplification(time: Duration, rate: u32) -> Result<(String, Verdict
 ///
 /// # Errors
 /// What could not be played.
-pub async fn outage(bounds: Bounds, time: Duration, rate: u32) -> Result<Seen> {
-    let callee = Arc::new(Callee::default());
-    let options = ServerOptions { reflection: false, ..ServerOptions::default() };
-    let server = GrpcServer::bind("127.0.0.1:0", callee.clone(), Env::default(), options).await?;
-    let url = format!("http://{}", server.address());
-    let (drain, kill) = (CancellationToken::new(), CancellationToken::new());
-    let serving = tokio::spawn(server.serve(drain, kill.clone()));
-    let grpc = GrpcClient::new(&url, ClientOptions::default(), Env::default())?;
-    let client = inventory::Client::new(Channel::new(bounds.over(Arc::new(grpc)), Env::default()));
-    let before = calls(&client, BEFORE, rate).await;
+pub async fn play(bounds: Bounds, outage: Outage) -> Result<Seen> {
+    let warehouse = Arc::new(Warehouse { fails: outage.fails.into(), ..Warehouse::default() });
+    let server = inventory::server(Door(warehouse.clone()));
+    let running = App::local().data(":memory:").listen("127.0.0.1:0").serve(server).start().await?;
+    let url = running.url().ok_or("it does not listen")?;
+    let client = bounds.client(&url).await?;
+    let before = calls(&client, BEFORE, outage.rate).await;
     if let Some(error) = before.iter().flatten().next() {
         return Err(format!("all is to be well before the outage: {error}").into());
     }
-    callee.out.store(true, Ordering::SeqCst);
-    let during = calls(&client, time, rate).await;
-    let seen = Seen {
-        calls: u64::try_from(during.len())?,
-        attempts: callee.attempts.load(Ordering::SeqCst),
-    };
-    kill.cancel();
-    serving.await?;
-    Ok(seen)
+    warehouse.out.store(true, Ordering::SeqCst);
+    let during = calls(&client, outage.time, outage.rate).await;
+    let attempts = warehouse.attempts.load(Ordering::SeqCst);
+    running.shutdown().await;
+    let answered = during.iter().filter(|error| error.is_none()).count();
+    let (calls, answered) = (u64::try_from(during.len())?, u64::try_from(answered)?);
+    Ok(Seen { calls, answered, attempts })
 }
 
 /// Calls at a steady pace, whatever becomes of those before; what they failed with.
@@ -166,32 +199,83 @@ async fn calls(client: &inventory::Client, time: Duration, rate: u32) -> Vec<Opt
     running.join_all().await
 }
 
-/// Answers, or does not; counts how often it is asked while it does not.
+/// Answers, or does not; counts how often it is asked while it is in trouble.
 #[derive(Debug, Default)]
-struct Callee {
+struct Warehouse {
     out: AtomicBool,
+    /// Of a hundred, by chance.
+    fails: u64,
     attempts: AtomicU64,
 }
 
-impl Accept for Callee {
-    fn services(&self) -> Vec<&'static ServiceDescriptor> {
-        vec![&inventory::DESCRIPTOR]
+impl Warehouse {
+    /// Whether this attempt fails; chance repeats itself (SplitMix64).
+    fn asked(&self) -> Answered<()> {
+        if !self.out.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let number = self.attempts.fetch_add(1, Ordering::SeqCst) + 1;
+        let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        if (mixed ^ (mixed >> 31)) % 100 < self.fails {
+            return Err(Error::unavailable("an outage"));
+        }
+        Ok(())
+    }
+}
+
+/// The warehouse as it is served.
+struct Door(Arc<Warehouse>);
+
+impl inventory::Service for Door {
+    async fn restock(
+        &self,
+        _: &mut inventory::RestockContext,
+        request: inventory::RestockRequest,
+    ) -> Answered<Stock> {
+        Ok(Stock { sku: request.sku, available: request.quantity.get(), gone: 0 })
     }
 
-    fn accept(
+    async fn stock_level(
         &self,
-        _: &'static Operation,
-        _: IncomingCall,
-    ) -> BoxFuture<'static, Answered<Answer>> {
-        let out = self.out.load(Ordering::SeqCst);
-        self.attempts.fetch_add(u64::from(out), Ordering::SeqCst);
-        async move {
-            if out {
-                return Err(Error::unavailable("an outage"));
-            }
-            Ok(Answer::one(Bytes::from_static(MUGS)))
-        }
-        .boxed()
+        _: &mut inventory::StockLevelContext,
+        request: StockLevelRequest,
+    ) -> Answered<Stock> {
+        self.0.asked()?;
+        Ok(Stock { sku: request.sku, available: 1, gone: 0 })
+    }
+
+    async fn count_shelves(
+        &self,
+        _: &mut inventory::CountShelvesContext,
+    ) -> Answered<Streaming<Stock>> {
+        Ok(Streaming::from_values([]))
+    }
+}
+
+impl inventory::Subscriptions for Door {
+    async fn reserve_stock(
+        &self,
+        ctx: &mut inventory::ReserveStockContext,
+        event: OrderPlaced,
+    ) -> Answered<()> {
+        let missing = event.lines[0].sku.clone();
+        ctx.emit_stock_refused(inventory::StockRefused { order_id: event.order_id, missing });
+        Ok(())
+    }
+
+    async fn release_stock(
+        &self,
+        _: &mut inventory::ReleaseStockContext,
+        _: inventory::ReleaseStockEvent,
+    ) -> Answered<()> {
+        Ok(())
+    }
+
+    async fn count_everything(&self, ctx: &mut inventory::CountEverythingContext) -> Answered<()> {
+        ctx.emit_shelves_counted(inventory::ShelvesCounted { products: 0, pieces: 0 });
+        Ok(())
     }
 }
 

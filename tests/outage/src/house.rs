@@ -26,7 +26,29 @@ const ADMIN: Duration = Duration::from_secs(2);
 pub struct House {
     program: PathBuf,
     folder: PathBuf,
+    between: Between,
     rooms: Vec<Room>,
+}
+
+/// How the processes of the shop call each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Between {
+    /// Over gRPC.
+    #[default]
+    Grpc,
+    /// Over HTTP and JSON.
+    Http,
+}
+
+impl Between {
+    /// The scheme of URLs that says so.
+    #[must_use]
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Grpc => "http",
+            Self::Http => "http+json",
+        }
+    }
 }
 
 /// One process and what it serves.
@@ -44,7 +66,7 @@ impl House {
     ///
     /// # Errors
     /// Which process does not start.
-    pub async fn open(program: &Path, folder: &Path) -> Result<Self> {
+    pub async fn open(program: &Path, folder: &Path, between: Between) -> Result<Self> {
         let sockets: Vec<_> = (0..2 * NAMES.len())
             .map(|_| TcpListener::bind("127.0.0.1:0"))
             .collect::<Result<_, _>>()?;
@@ -63,7 +85,7 @@ impl House {
             child: None,
         });
         let (program, folder) = (program.to_owned(), folder.to_owned());
-        let mut house = Self { program, folder, rooms: rooms.collect() };
+        let mut house = Self { program, folder, between, rooms: rooms.collect() };
         for (name, _) in NAMES {
             house.start(name).await?;
         }
@@ -89,7 +111,8 @@ impl House {
     /// # Errors
     /// That it ended instead, or that it takes none.
     pub async fn start(&mut self, name: &str) -> Result<()> {
-        let endpoints = self.endpoints().map(|(service, at)| format!("{service}=http://{at}"));
+        let scheme = self.between.scheme();
+        let endpoints = self.endpoints().map(|(service, at)| format!("{service}={scheme}://{at}"));
         let endpoints = endpoints.collect::<Vec<_>>().join(",");
         let (mut command, log) = (Command::new(&self.program), self.log(name)?);
         for (variable, _) in std::env::vars_os() {
@@ -143,6 +166,11 @@ impl House {
         child.kill()?;
         child.wait()?;
         Ok(())
+    }
+
+    /// The numbers of the processes that run.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        self.rooms.iter().filter_map(|room| room.child.as_ref()).map(Child::id)
     }
 
     /// How many breakers are not closed in the processes that answer, by process and operation.

@@ -71,8 +71,6 @@ pub struct Sample {
     pub at: Duration,
     /// How long it took from then.
     pub took: Duration,
-    /// How late it was sent.
-    pub late: Duration,
     /// What it failed with.
     pub code: Option<Code>,
 }
@@ -164,9 +162,25 @@ async fn read(client: orders::Client, id: OrderId) -> std::result::Result<(), Er
 pub struct Load {
     start: Instant,
     until: Arc<AtomicU64>,
-    running: JoinSet<Vec<Sample>>,
-    /// By the task that sends it.
-    lanes: BTreeMap<tokio::task::Id, usize>,
+    running: JoinSet<()>,
+    lanes: Vec<Arc<Samples>>,
+}
+
+/// What became of the calls of a lane, in the order of their ends.
+#[derive(Debug, Default)]
+struct Samples(Mutex<Vec<Sample>>);
+
+impl Samples {
+    fn add(&self, sample: Sample) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+    }
+
+    /// In the order of their beginnings.
+    fn sorted(&self) -> Vec<Sample> {
+        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        samples.sort_by_key(|sample| sample.at);
+        samples
+    }
 }
 
 impl Load {
@@ -174,19 +188,31 @@ impl Load {
     #[must_use]
     pub fn start(lanes: &[Arc<Lane>]) -> Self {
         let (start, until) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
-        let mut load = Self { start, until, running: JoinSet::new(), lanes: BTreeMap::new() };
-        for (number, lane) in lanes.iter().enumerate() {
-            let sending = send(lane.clone(), start, load.until.clone());
-            let id = load.running.spawn(sending).id();
-            load.lanes.insert(id, number);
+        let mut load = Self { start, until, running: JoinSet::new(), lanes: Vec::new() };
+        for lane in lanes {
+            let samples = Arc::new(Samples::default());
+            load.running.spawn(send(lane.clone(), start, load.until.clone(), samples.clone()));
+            load.lanes.push(samples);
         }
         load
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn began(&self) -> std::time::Instant {
+        self.start.into_std()
     }
 
     /// How long it has run.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// What became of the calls of each lane so far, in the order of their beginnings.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Vec<Sample>> {
+        self.lanes.iter().map(|lane| lane.sorted()).collect()
     }
 
     /// Sends no more, and waits for the answers; what became of the calls of each lane.
@@ -196,34 +222,27 @@ impl Load {
     pub async fn stop(mut self) -> Result<Vec<Vec<Sample>>> {
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.until.store(now, Ordering::Relaxed);
-        let mut all = vec![Vec::new(); self.lanes.len()];
-        while let Some(ended) = self.running.join_next_with_id().await {
-            let (id, samples) = ended?;
-            all[self.lanes[&id]] = samples;
+        while let Some(ended) = self.running.join_next().await {
+            ended?;
         }
-        Ok(all)
+        Ok(self.samples())
     }
 }
 
-async fn send(lane: Arc<Lane>, start: Instant, until: Arc<AtomicU64>) -> Vec<Sample> {
+async fn send(lane: Arc<Lane>, start: Instant, until: Arc<AtomicU64>, samples: Arc<Samples>) {
     let gap = Duration::from_secs_f64(1.0 / lane.rate);
-    let (mut at, mut calls, mut samples) = (Duration::ZERO, JoinSet::new(), Vec::new());
+    let (mut at, mut calls) = (Duration::ZERO, JoinSet::new());
     while at.as_nanos() < u128::from(until.load(Ordering::Relaxed)) {
         sleep_until(start + at).await;
-        let asked = (lane.ask)();
-        let late = start.elapsed().saturating_sub(at);
+        let (asked, samples) = ((lane.ask)(), samples.clone());
         calls.spawn(async move {
             let code = asked.await.err().map(|error| error.code());
-            Sample { at, took: start.elapsed().saturating_sub(at), late, code }
+            samples.add(Sample { at, took: start.elapsed().saturating_sub(at), code });
         });
-        while let Some(done) = calls.try_join_next() {
-            samples.extend(done);
-        }
+        while calls.try_join_next().is_some() {}
         at += gap;
     }
-    samples.extend(calls.join_all().await);
-    samples.sort_by_key(|sample| sample.at);
-    samples
+    calls.join_all().await;
 }
 
 /// Hears of the breakers of the load's own clients.

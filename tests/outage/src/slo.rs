@@ -41,3 +41,9 @@ pub fn promised(workspace: &Path) -> Result<BTreeMap<String, Slo>> {
     }
     Ok(promised)
 }
+
+impl std::fmt::Display for Slo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} % within {} ms", self.availability, self.p99.as_millis())
+    }
+}

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use svckit_interop::program;
-use svckit_outage::amplify::amplification;
+use svckit_outage::amplify::{Outage, amplification};
+use svckit_outage::house::Between;
 use svckit_outage::run::{Plan, Verdict, contracts, run};
 use tokio::sync::Mutex;
 
@@ -17,7 +18,8 @@ async fn the_others_keep_their_promises_while_one_is_hurt() {
     let plan = Plan {
         program: program("shop", "shop"),
         contracts: contracts(),
-        hurt: "inventory".to_owned(),
+        between: Between::Grpc,
+        hurt: vec!["inventory".to_owned()],
         time: Duration::from_secs(4),
         rate: 15.0,
         plot: None,
@@ -42,10 +44,19 @@ async fn the_others_keep_their_promises_while_one_is_hurt() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_over_sockets_is_not_multiplied() {
+    not_multiplied(100).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_is_one_of_a_part_of_the_answers() {
+    not_multiplied(25).await;
+}
+
+async fn not_multiplied(fails: u32) {
     let _alone = ALONE.lock().await;
-    let (mut rate, mut busy) = (200, String::new());
+    let (mut rate, mut busy, time) = (200, String::new(), Duration::from_secs(3));
     for _ in 0..TRIES {
-        let played = amplification(Duration::from_secs(3), rate).await;
+        let played = amplification(Outage { time, rate, fails }).await;
         let (table, verdict) = played.expect("it can be played");
         println!("{table}");
         match verdict {
