@@ -32,7 +32,8 @@ pub(crate) fn calls(world: &World, service: &Service, board: &mut Board) {
     let all = format!("{METHOD}=~{}", metrics::any_of(methods.iter().map(String::as_str)));
     let faults = metrics::quoted(&FAULTS.join("|"));
     let rate = format!("sum by ({METHOD}) (rate({SERVER_CALLS}_count{{{all}}}[{W}]))");
-    board.graph(graph("Calls per second", "", "reqps", vec![(rate, by(METHOD))]));
+    let about = "Calls that were answered, whatever the answer.";
+    board.graph(graph("Calls per second", about, "reqps", vec![(rate, by(METHOD))]));
     let share = format!(
         "sum by ({METHOD}) (rate({SERVER_CALLS}_count{{{all},{STATUS}=~{faults}}}[{W}])) \
          / sum by ({METHOD}) (rate({SERVER_CALLS}_count{{{all}}}[{W}]))"
@@ -72,7 +73,7 @@ fn latency(operation: &Operation, method: &str, board: &mut Board) {
         .map(|(percentile, nanos)| format!("p{percentile} within {} s", seconds(*nanos)));
     let promised: Vec<String> = promised.collect();
     let about = match promised.as_slice() {
-        [] => String::new(),
+        [] => "From the request to its answer, as the server measures it.".to_owned(),
         some => format!("Promised: {}.", some.join(", ")),
     };
     board.graph(Graph {
@@ -103,9 +104,11 @@ pub(crate) fn callees(world: &World, service: &Service, board: &mut Board) {
         "sum by ({METHOD}, {STATUS}) (rate({CLIENT_CALLS}_count{{{all},{STATUS}!=\"OK\"}}[{W}]))"
     );
     let legend = format!("{} {}", by(METHOD), by(STATUS));
-    board.graph(graph("Calls made that failed", "", "reqps", vec![(failed, legend)]));
+    let about = "After all attempts, by what they failed with.";
+    board.graph(graph("Calls made that failed", about, "reqps", vec![(failed, legend)]));
     let retries = format!("sum by ({METHOD}) (rate({RETRIES}{{{all}}}[{W}]))");
-    board.graph(graph("Retries", "", "reqps", vec![(retries, by(METHOD))]));
+    let about = "Attempts after the first one of a call.";
+    board.graph(graph("Retries", about, "reqps", vec![(retries, by(METHOD))]));
     let open = format!("sum by ({METHOD}) ({BREAKERS_OPEN}{{{all}}})");
     let about = "Breakers that are not closed, over all instances.";
     board.graph(graph("Breakers open", about, "short", vec![(open, by(METHOD))]));
@@ -134,11 +137,13 @@ pub(crate) fn messages(world: &World, service: &Service, board: &mut Board) {
 fn of_groups(all: &str, board: &mut Board) {
     let outcomes = format!("sum by ({GROUP}, outcome) (rate({DELIVERIES}{{{all}}}[{W}]))");
     let legend = format!("{} {}", by(GROUP), by("outcome"));
-    board.graph(graph("Deliveries by outcome", "", "ops", vec![(outcomes, legend)]));
+    let about = "Messages that were handed to handlers, by what became of them.";
+    board.graph(graph("Deliveries by outcome", about, "ops", vec![(outcomes, legend)]));
     let p99 = format!(
         "histogram_quantile(0.99, sum by (le, {GROUP}) (rate({PROCESS}_bucket{{{all}}}[{W}])))"
     );
-    board.graph(graph("p99 of handling", "", "s", vec![(p99, by(GROUP))]));
+    let about = "How long handlers take for a message.";
+    board.graph(graph("p99 of handling", about, "s", vec![(p99, by(GROUP))]));
     let lag = format!("max by ({GROUP}) ({LAG}{{{all}}})");
     let about = "How long the oldest message has waited.";
     board.graph(graph("Lag", about, "s", vec![(lag, by(GROUP))]));
@@ -146,7 +151,8 @@ fn of_groups(all: &str, board: &mut Board) {
     let dead = format!("max by ({GROUP}) ({DEAD}{{{all}}})");
     let lines =
         vec![(waiting, format!("{} waiting", by(GROUP))), (dead, format!("{} dead", by(GROUP)))];
-    board.graph(graph("Waiting and dead", "", "short", lines));
+    let about = "Messages that are not handled yet, and those that were given up.";
+    board.graph(graph("Waiting and dead", about, "short", lines));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times of contracts are far below 2^52 ns")]

@@ -58,7 +58,7 @@ fn dashboards_are_as_they_were_read() {
 }
 
 #[test]
-fn panels_lie_side_by_side_and_have_names_of_their_own() {
+fn panels_lie_side_by_side_have_names_of_their_own_and_say_what_they_show() {
     for (path, text) in generated(SHOP).iter() {
         let board: serde_json::Value = serde_json::from_str(text).unwrap();
         let panels = board["panels"].as_array().unwrap();
@@ -66,6 +66,8 @@ fn panels_lie_side_by_side_and_have_names_of_their_own() {
         let mut ids = std::collections::BTreeSet::new();
         for panel in panels {
             assert!(ids.insert(panel["id"].as_u64().unwrap()), "{path}: {panel}");
+            let about = panel["description"].as_str().unwrap_or_default();
+            assert!(panel["type"] == "row" || !about.is_empty(), "{path}: what is it? {panel}");
             let at = |name: &str| panel["gridPos"][name].as_u64().unwrap();
             assert!(at("x") + at("w") <= 24, "{path}: {panel}");
             for x in at("x")..at("x") + at("w") {

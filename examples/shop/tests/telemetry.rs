@@ -359,3 +359,19 @@ async fn what_has_lost_its_store_or_its_broker_is_not_ready_until_it_has_it_agai
     until(admin, 200).await;
     running.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_collector_whose_certificates_are_not_there_keeps_an_app_from_starting() {
+    let mut config = config("shop", "https://localhost:4317");
+    let traces = config.traces.as_mut().unwrap();
+    traces.trust.ca = Some("/there/is/no/such.pem".into());
+    let error = App::local().telemetry(&config).start().await.unwrap_err().to_string();
+    for part in [
+        "traces at https://localhost:4317",
+        "/there/is/no/such.pem",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(!error.contains("[tls]"), "{error}");
+}

@@ -19,7 +19,15 @@ pub(super) fn trusted(trust: &svckit_telemetry::Trust, env: Env) -> Result<Arc<d
     let (client_cert, client_key) = trust.identity.clone().unzip();
     let config =
         TlsConfig { ca: trust.ca.clone(), client_cert, client_key, ..TlsConfig::default() };
-    Ok(Arc::new(ClientTls::new(&config, env)?))
+    let tls = ClientTls::new(&config, env).map_err(|error| {
+        // It is not said in the configuration's `[tls]`.
+        let why = error.message().trim_start_matches("[tls]: ");
+        Error::invalid_argument(format!(
+            "{why}; OTEL_EXPORTER_OTLP_CERTIFICATE names who signs the collector's certificate, \
+             OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY what is shown to it"
+        ))
+    })?;
+    Ok(Arc::new(tls))
 }
 
 /// What an app knows of security.
