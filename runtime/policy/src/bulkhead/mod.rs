@@ -9,21 +9,28 @@
 
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use svckit_core::clock::Clock;
 use svckit_core::operation::BulkheadConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::turns::Turns;
+
+/// What turns are counted by.
+mod atomic {
+    pub(super) use std::sync::atomic::{AtomicU32, Ordering};
+}
+
 /// A bulkhead. Cheap to clone; clones share it.
 #[derive(Clone, Debug)]
 pub struct Bulkhead {
     config: BulkheadConfig,
     places: Arc<Semaphore>,
-    waiting: Arc<AtomicU32>,
+    waiting: Arc<Turns>,
 }
 
 /// One of the calls that run. Dropping it lets the next one in.
@@ -65,7 +72,7 @@ impl Bulkhead {
         if let Some(place) = self.try_enter() {
             return Ok(place);
         }
-        let _turn = Turn::take(&self.waiting, self.config.queue).ok_or(Full::Queue)?;
+        let _turn = self.waiting.take(self.config.queue).ok_or(Full::Queue)?;
         tokio::select! {
             biased;
             permit = self.places.clone().acquire_owned() => {
@@ -86,7 +93,7 @@ impl Bulkhead {
     /// Calls that wait.
     #[must_use]
     pub fn waiting(&self) -> u32 {
-        self.waiting.load(Ordering::Acquire)
+        self.waiting.taken()
     }
 
     /// Whether at least so many percent of the places are taken.
@@ -99,22 +106,5 @@ impl Bulkhead {
     #[must_use]
     pub fn retry_after(attempt: Duration) -> Duration {
         attempt.min(Duration::from_secs(1))
-    }
-}
-
-/// A place in the queue.
-struct Turn<'a>(&'a AtomicU32);
-
-impl<'a> Turn<'a> {
-    fn take(waiting: &'a AtomicU32, queue: u32) -> Option<Self> {
-        let room = |n| (n < queue).then_some(n + 1);
-        waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).ok()?;
-        Some(Self(waiting))
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

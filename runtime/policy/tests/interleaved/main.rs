@@ -2,8 +2,8 @@
 //! the next task at random, thousands of times over. A failure prints the schedule that led to it.
 //!
 //! Another task may run at each `await`, each reading of the clock and each event that an observer is told, which are before
-//! and after each step that a policy takes under its lock. What happens under a lock, or by one atomic operation, is one step
-//! here; `threaded.rs` runs those on real threads.
+//! and after each step that a policy takes under its lock. What happens under a lock is one step here. The only atomic that
+//! is counted by without a lock has a model of its own (`turns`); `threaded.rs` runs all of it on real threads.
 #![allow(clippy::disallowed_methods, reason = "time stands still")]
 
 mod breaker;
@@ -11,6 +11,7 @@ mod budget;
 mod hedge;
 mod limit;
 mod places;
+mod turns;
 
 use std::future::Future;
 use std::pin::pin;
