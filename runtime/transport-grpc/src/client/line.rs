@@ -28,6 +28,7 @@ use tower::{BoxError, Service};
 
 use super::connect::Connector;
 use super::last;
+use super::whole::Whole;
 
 /// Calls in a row on which nothing is heard.
 const SILENT: u32 = 3;
@@ -82,7 +83,7 @@ impl Line {
         Self { address, connector, current: RwLock::default(), silent, env }
     }
 
-    /// What the next call goes over, and who listens for its answer. Dropped while it waits for a connection, it leaves
+    /// What the next call goes over, with its one message if it has but one, and who listens for its answer. Dropped while it waits for a connection, it leaves
     /// that to those who call next.
     ///
     /// # Errors
@@ -91,6 +92,7 @@ impl Line {
         self: &Arc<Self>,
         deadline: Option<Instant>,
         patience: Duration,
+        whole: Option<Whole>,
     ) -> Result<(Sender, Listening), Arc<str>> {
         let (send, number) = match self.next() {
             Next::Send(send, number) => (send, number),
@@ -102,7 +104,7 @@ impl Line {
             vain.into_iter().chain(Some(deadline)).max()
         });
         let line = until.is_some().then(|| self.clone());
-        Ok((Sender(send), Listening { line, number, until }))
+        Ok((Sender { send, whole }, Listening { line, number, until }))
     }
 
     fn next(self: &Arc<Self>) -> Next {
@@ -157,8 +159,12 @@ async fn open(mut connector: Connector, address: Uri) -> Opened {
     Ok(send)
 }
 
-/// Puts requests of tonic's on a connection.
-pub(super) struct Sender(http2::SendRequest<Body>);
+/// Puts a request of tonic's on a connection.
+pub(super) struct Sender {
+    send: http2::SendRequest<Body>,
+    /// What is sent in place of its body.
+    whole: Option<Whole>,
+}
 
 impl Service<http::Request<Body>> for Sender {
     type Response = http::Response<Incoming>;
@@ -174,7 +180,10 @@ impl Service<http::Request<Body>> for Sender {
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         request.headers_mut().insert(USER_AGENT, AGENT);
-        self.0.send_request(request).boxed()
+        if let Some(whole) = self.whole.take() {
+            *request.body_mut() = Body::new(whole);
+        }
+        self.send.send_request(request).boxed()
     }
 }
 

@@ -4,6 +4,7 @@ mod connect;
 mod line;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use tonic::metadata::MetadataMap;
 
 use self::connect::Connector;
 use self::line::{Line, Listening, Sender};
+use self::whole::Whole;
 use crate::codec::Raw;
 use crate::{MESSAGE_LIMIT, deadline, meta, status};
 
@@ -126,15 +128,17 @@ impl GrpcClient {
 
     async fn attempt(self, operation: &'static Operation, call: OutgoingCall) -> Result<Answer> {
         let OutgoingCall { meta, deadline, body } = call;
-        let (requests, failed) = self.requests(body.encoded(operation)?);
+        let Requests { whole, stream, failed } = self.requests(body.encoded(operation)?)?;
         let Inner { line, endpoint, .. } = &*self.inner;
         // A caller in a hurry learns nothing: one that had not half of an attempt's time.
         let patience = line.env.live.policy(operation).timeout.attempt / 2;
         let answer = async {
-            let (sender, listening) = line.take(deadline, patience).await.map_err(|why| {
-                Error::unavailable(format!("no connection to {endpoint}: {why}")).with_unreached()
-            })?;
-            let request = request(&meta, deadline, &line.env, requests);
+            let (sender, listening) =
+                line.take(deadline, patience, whole).await.map_err(|why| {
+                    Error::unavailable(format!("no connection to {endpoint}: {why}"))
+                        .with_unreached()
+                })?;
+            let request = request(&meta, deadline, &line.env, stream);
             let grpc = self.grpc(sender);
             match operation.shape {
                 Shape::Unary | Shape::ClientStream => {
@@ -205,24 +209,26 @@ impl GrpcClient {
         status::read(status, &self.inner.endpoint)
     }
 
-    /// The messages to send, and what tells if one of them could not be made: the call is cancelled then, for its end
-    /// would look like success.
-    fn requests(
-        &self,
-        body: Body,
-    ) -> (BoxStream<'static, Bytes>, Option<oneshot::Receiver<Error>>) {
+    /// # Errors
+    /// `resource_exhausted` if the one message is too long.
+    fn requests(&self, body: Body) -> Result<Requests> {
         let limit = self.inner.options.message_limit;
         let stream = match body {
-            Body::One(bytes) if bytes.len() <= limit => {
-                return (futures_util::stream::once(async { bytes }).boxed(), None);
+            Body::One(bytes) => {
+                let bytes = fits(bytes, limit)?;
+                let whole = Whole::new(&bytes);
+                let stream = match &whole {
+                    Some(_) => futures_util::stream::empty().boxed(),
+                    None => futures_util::stream::once(async { bytes }).boxed(),
+                };
+                return Ok(Requests { whole, stream, failed: None });
             }
-            Body::One(bytes) => futures_util::stream::once(async { Ok(bytes) }).boxed(),
             Body::Stream(stream) => stream,
             // Encoded before.
             Body::Json(_) | Body::Later(_) => futures_util::stream::empty().boxed(),
         };
         let (tell, failed) = oneshot::channel();
-        let requests =
+        let stream =
             futures_util::stream::unfold((stream, tell), move |(mut stream, tell)| async move {
                 let item = stream.next().await?.and_then(|bytes| fits(bytes, limit));
                 match item {
@@ -234,8 +240,17 @@ impl GrpcClient {
                     }
                 }
             });
-        (requests.boxed(), Some(failed))
+        Ok(Requests { whole: None, stream: stream.boxed(), failed: Some(failed) })
     }
+}
+
+/// The messages to send.
+struct Requests {
+    /// The only one, in place of the stream.
+    whole: Option<Whole>,
+    stream: BoxStream<'static, Bytes>,
+    /// Tells if one of the stream could not be made: the call is cancelled then, for its end would look like success.
+    failed: Option<oneshot::Receiver<Error>>,
 }
 
 fn request(

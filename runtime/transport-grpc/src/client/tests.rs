@@ -9,25 +9,66 @@ static GET: Operation = Operation::query("a.v1.A", "Get", "/a.v1.A/Get");
 /// What a client of HTTP/2 begins with.
 const PREFACE: usize = 24;
 const HEADERS: u8 = 1;
+const DATA: u8 = 0;
+/// On a frame of either kind.
+const END_STREAM: u8 = 1;
 
 fn call() -> OutgoingCall {
     let (meta, body) = (Metadata::default(), Body::One(Bytes::from_static(b"x")));
     OutgoingCall { meta, deadline: None, body }
 }
 
-/// Waits for a request, as a server that says nothing but its settings.
-async fn asked(stream: &mut TcpStream) {
+/// Greets, as a server does, and says nothing more.
+async fn greet(stream: &mut TcpStream) {
     stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
     stream.read_exact(&mut [0; PREFACE]).await.unwrap();
+}
+
+/// The next frame of this kind: its flags and what is in it.
+async fn frame(stream: &mut TcpStream, kind: u8) -> (u8, Vec<u8>) {
     loop {
         let mut head = [0; 9];
         stream.read_exact(&mut head).await.unwrap();
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        stream.read_exact(&mut vec![0; usize::try_from(length).unwrap()]).await.unwrap();
-        if head[3] == HEADERS {
-            return;
+        let mut payload = vec![0; usize::try_from(length).unwrap()];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == kind {
+            return (head[4], payload);
         }
     }
+}
+
+async fn asked(stream: &mut TcpStream) {
+    greet(stream).await;
+    frame(stream, HEADERS).await;
+}
+
+#[tokio::test]
+async fn one_message_ends_the_request_and_many_do_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = GrpcClient::new(&url, ClientOptions::default(), Env::default()).unwrap();
+    let many = futures_util::stream::once(async { Ok(Bytes::from("x")) });
+    let many = OutgoingCall { body: Body::Stream(many.boxed()), ..call() };
+    let (one, many) = (client.call(&GET, call()), client.call(&GET, many));
+    let one = tokio::spawn(one);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    greet(&mut stream).await;
+    assert_eq!(frame(&mut stream, HEADERS).await.0 & END_STREAM, 0);
+    assert_eq!(frame(&mut stream, DATA).await, (END_STREAM, vec![0, 0, 0, 0, 1, b'x']));
+    let many = tokio::spawn(many);
+    assert_eq!(frame(&mut stream, DATA).await, (0, vec![0, 0, 0, 0, 1, b'x']));
+    assert_eq!(frame(&mut stream, DATA).await, (END_STREAM, vec![]));
+    one.abort();
+    many.abort();
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_begun() {
+    let options = ClientOptions { message_limit: 0, ..ClientOptions::default() };
+    let client = GrpcClient::new("http://127.0.0.1:1", options, Env::default()).unwrap();
+    let error = client.call(&GET, call()).await.unwrap_err();
+    assert!(error.message().contains("found 1 bytes, the limit is: 0 bytes"), "{error}");
 }
 
 #[tokio::test]
