@@ -114,6 +114,12 @@ async fn a_callee_that_hangs_opens_the_breaker_and_a_caller_in_a_hurry_does_not(
         assert!(policy.run(within(Duration::from_millis(100)), hangs).await.is_err());
     }
     assert_eq!(policy.phase(), Phase::Closed);
+    // Half of an attempt's time is enough to judge by.
+    let patient = crate::policy(BREAKS);
+    for _ in 0..5 {
+        assert!(patient.run(within(Duration::from_millis(500)), hangs).await.is_err());
+    }
+    assert_eq!(patient.phase(), Phase::Open);
     for _ in 0..5 {
         let error = policy.run(call(), hangs).await.expect_err("its attempt is over");
         assert_eq!(error.code(), Code::DeadlineExceeded);
@@ -551,6 +557,13 @@ async fn a_race_ends_with_the_first_answer_or_the_last_error() {
         let (answer, sent) = raced(&policy(config), &[(60, Ok(1)), (5, Err(of_itself))]).await;
         assert_eq!((answer.expect("the first is waited for"), sent), (1, 2));
     }
+
+    // A race is as long as the hedge says, whatever retries would be.
+    let retry = Some(RetryConfig { attempts: 2, ..RetryConfig::STANDARD });
+    let long = PolicyConfig { hedge: Some(HedgeConfig { at_most: 3, ..hedge }), retry, ..config };
+    let attempts = [(1, gone()), (1, gone()), (1, gone()), (1, Ok(4))];
+    let (answer, sent) = raced(&policy(long), &attempts).await;
+    assert_eq!((answer.expect("the fourth"), sent), (4, 4));
 
     let poor = RetryConfig { budget_percent: 0, budget_floor: 0, ..RetryConfig::STANDARD };
     let poor = policy(PolicyConfig { retry: Some(poor), ..config });
