@@ -6,10 +6,13 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+#[cfg(unix)]
+use svckit_collector::{CONSUMER, Collector, INTERNAL};
+
 fn shop(args: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_shop"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("SVCKIT_") {
+        if ["SVCKIT_", "OTEL_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
             program.env_remove(name);
         }
     }
@@ -70,8 +73,12 @@ impl Drop for Served {
 }
 
 fn serve(name: &str, address: &str, data: &Path, endpoints: &str) -> Served {
+    serve_with(name, address, data, &[("SVCKIT_ENDPOINTS", endpoints)])
+}
+
+fn serve_with(name: &str, address: &str, data: &Path, variables: &[(&str, &str)]) -> Served {
     let mut program = shop(&["serve", name, "--listen", address, "--data"]);
-    program.arg(data).env("SVCKIT_ENDPOINTS", endpoints).env("SVCKIT_LOG", "info");
+    program.arg(data).env("SVCKIT_LOG", "info").envs(variables.iter().copied());
     let mut child = program.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let log = child.stderr.take().unwrap();
     let (told, heard) = std::sync::mpsc::channel();
@@ -120,6 +127,45 @@ fn customers_may_come_over_http() {
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let said = said(&ran);
     assert!(said.contains("60 orders placed") && said.contains("books balance"), "{said}");
+}
+
+/// All of it said by the environment, as operators do.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_traces_go_where_the_environment_says_with_what_handlers_trace_themselves() {
+    let collector = Collector::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    drop(socket);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_SERVICE_NAME", "shop"),
+    ];
+    let mut served = serve_with("all", &address, directory.path(), &variables);
+    let ran = run(&["drive", "--orders", "8", "--at", &format!("http://{address}")]);
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    let end = Command::new("kill").arg(served.0.id().to_string()).status().unwrap();
+    assert!(end.success() && served.0.wait().unwrap().success());
+
+    let came = collector.came();
+    assert!(came.spans.iter().all(|(service, _)| service == "shop"));
+    let at_bank = came.named("at the bank", INTERNAL);
+    let calls = came.named("shop.payments.v1.BankService/Charge", INTERNAL);
+    assert!(
+        !at_bank.is_empty() && at_bank.len() == calls.len(),
+        "{} {}",
+        at_bank.len(),
+        calls.len()
+    );
+    for span in at_bank {
+        let parent = came.spans.iter().find(|(_, of)| of.span_id == span.parent_span_id);
+        let (_, handler) = parent.expect("it stands in the handler's");
+        assert_eq!((handler.kind, &handler.trace_id), (CONSUMER, &span.trace_id));
+        let within = calls.iter().filter(|call| call.parent_span_id == span.span_id);
+        assert_eq!(within.count(), 1, "the call stands in it");
+    }
 }
 
 #[test]

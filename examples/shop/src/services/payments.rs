@@ -1,6 +1,7 @@
 //! Takes money for orders and gives it back; and the bank that does it.
 
 use svckit::{Page, PageRequest, Result};
+use tracing::Instrument as _;
 
 use crate::shop::inventory::v1::inventory::StockReserved;
 use crate::shop::payments::v1::bank::{self, ChargeError, ChargeRequest, RefundRequest};
@@ -56,7 +57,9 @@ impl payments::Subscriptions for Payments {
     ) -> Result<()> {
         let charge =
             ChargeRequest { charge_id: event.order_id, amount: event.total, token: event.token };
-        match ctx.bank().charge(charge).await {
+        // In the trace of the order this stands around the call with all its attempts.
+        let at_bank = tracing::info_span!("at the bank", order = %event.order_id);
+        match ctx.bank().charge(charge).instrument(at_bank).await {
             Ok(_) => ctx.emit_payment_captured(PaymentCaptured {
                 order_id: event.order_id,
                 pickup: event.pickup,
