@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use svckit_core::clock::Rng;
 use svckit_core::observe::BreakerState;
-use svckit_core::operation::PolicyConfig;
+use svckit_core::operation::{BreakerConfig, PolicyConfig};
 use svckit_policy::breaker::{IN_A_ROW, Outcome};
 
 use super::{Change, FAILED, Load, Nobody, Picked, Pool, Rules, Said, WARM};
@@ -137,6 +137,18 @@ fn a_peak_counts_at_once_and_is_forgotten_slowly() {
     assert!((4e6..6e6).contains(&later), "three times the decay leaves a twentieth: {later}");
 }
 
+/// Who gave up knows how long it took at least: that makes an endpoint no faster than it was thought to be.
+#[test]
+fn what_was_given_up_counts_for_as_long_as_it_was_waited_for() {
+    let now = Instant::now();
+    let mut load = Load::new(MS * 100, now);
+    let before = load.at(now);
+    load.observe_at_least(MS, now + MS);
+    assert!(load.at(now) >= before, "{} after {before}", load.at(now));
+    load.observe_at_least(MS * 5_000, now);
+    assert!(load.at(now) >= before * 50.0, "{} after {before}", load.at(now));
+}
+
 #[test]
 fn equal_endpoints_share_the_calls() {
     for seed in 0..20 {
@@ -262,6 +274,58 @@ fn where_most_are_broken_none_is_left_out_and_breakers_refuse() {
     game.fail("e003:1");
     let all = game.call(Outcome::Success);
     assert!(matches!(all, Err(Nobody::Broken(_))), "{all:?}");
+}
+
+/// With outliers alone nobody is refused; with breakers alone nobody is left out; with neither, nothing is held against anybody.
+#[test]
+fn a_policy_without_breakers_refuses_nobody_and_one_without_outliers_leaves_nobody_out() {
+    const ALL: PolicyConfig = PolicyConfig::STANDARD;
+    let table = [
+        (PolicyConfig { breaker: None, outlier: Some(10), ..ALL }, true, true, false),
+        (PolicyConfig { outlier: None, ..ALL }, true, false, true),
+        (PolicyConfig { breaker: None, outlier: None, ..ALL }, false, false, false),
+    ];
+    for (policy, breaks, out, refuses) in table {
+        let mut game = Game::new(set(4), 2);
+        game.pool.configure(KEY, Rules::of(&policy), 1, game.now);
+        let broken = |change: &Change| matches!(change, Change::Breaker(_, BreakerState::Open));
+        assert_eq!(game.fail("e002:1").iter().any(broken), breaks, "{policy:?}");
+        assert_eq!(game.left_out().len(), usize::from(out), "{policy:?}");
+        for address in ["e000:1", "e001:1", "e003:1"] {
+            game.fail(address);
+        }
+        assert_eq!(game.call(Outcome::Success).is_err(), refuses, "{policy:?}");
+    }
+}
+
+#[test]
+fn who_has_been_broken_for_longest_stays_out_while_it_is() {
+    let mut game = Game::new(set(4), 2);
+    game.fail("e002:1");
+    game.now += Duration::from_secs(1);
+    game.fail("e000:1");
+    assert_eq!(game.left_out(), ["e002:1"], "one of four may be");
+    game.now += Duration::from_secs(6);
+    while game.call(Outcome::Failure).unwrap() != "e002:1" {}
+    assert_eq!(game.left_out(), ["e002:1"], "its probe failed: it is broken still");
+}
+
+#[test]
+fn other_numbers_hold_for_endpoints_that_are_known() {
+    let mut game = Game::new(set(4), 2);
+    game.counts(100, |_| MS);
+    let longer = BreakerConfig {
+        open_min: Duration::from_secs(60),
+        open_max: Duration::from_secs(60),
+        ..BreakerConfig::STANDARD
+    };
+    let policy = PolicyConfig { breaker: Some(longer), ..PolicyConfig::STANDARD };
+    game.pool.configure(KEY, Rules::of(&policy), 1, game.now);
+    game.fail("e002:1");
+    game.now += Duration::from_secs(50);
+    assert!(!game.counts(200, |_| MS).contains_key("e002:1"), "it is open for a minute");
+    game.now += Duration::from_secs(20);
+    assert_eq!(game.call(Outcome::Success).unwrap(), "e002:1");
 }
 
 #[test]
