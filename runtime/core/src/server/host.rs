@@ -183,7 +183,9 @@ impl Host {
                     let request = asked.request.clone();
                     let served =
                         Served { operation, meta, deadline, peer, principal, request, run };
-                    once::run(&self, &served, asked, store).await.map(|answer| (answer, None))
+                    // Apart, for it is many times as large as what other calls need, which would carry it along.
+                    let once = Box::pin(once::run(&self, &served, asked, store));
+                    once.await.map(|answer| (answer, None))
                 }
                 (None, body) => self.plain(operation, handler.run, meta, who, deadline, body).await,
             }
@@ -385,4 +387,29 @@ fn record(span: &Span, operation: &'static Operation, answer: &Result<Answer>) {
 
 fn stopping() -> Error {
     Error::unavailable("the service is shutting down")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Channel;
+
+    struct Nowhere;
+
+    impl Resolve for Nowhere {
+        fn resolve(&self, service: &'static ServiceDescriptor) -> Result<Channel> {
+            Err(Error::unavailable(service.name))
+        }
+    }
+
+    #[test]
+    fn a_call_takes_little_memory_until_it_needs_more() {
+        static GET: Operation = Operation::query("t.v1.T", "Get", "/t.v1.T/Get");
+        let (env, resolver) = (Env::default(), Arc::new(Nowhere));
+        let (services, stores, payload) = (Vec::new(), HashMap::new(), Payload::default());
+        let host = Host::new(HostParts { services, env, resolver, stores, payload });
+        let call = host.run(&GET, IncomingCall::new(Body::One(Bytes::new())));
+        let size = std::mem::size_of_val(&call);
+        assert!(size < 5 * 1024, "{size} bytes");
+    }
 }
