@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use svckit::{App, Code, Result, Uuid};
 
+use crate::audit::Books;
 use crate::shop::common::v1::{CustomerId, Line, Money, Quantity, Sku};
 use crate::shop::inventory::v1::inventory::{self, RestockRequest};
+use crate::shop::mail::v1::mail;
 use crate::shop::orders::v1::{Channel, PlaceOrderRequest, orders};
+use crate::shop::payments::v1::bank;
+use crate::shop::shipping::v1::shipping;
 
 /// What the shop sells, for how much, and how many pieces are brought at the start for each hundred orders. Of the last
 /// ones there are too few.
@@ -80,6 +84,21 @@ pub fn pieces_at_start(orders: usize) -> Vec<(Sku, u32)> {
     let orders = u32::try_from(orders).unwrap_or(u32::MAX);
     let share = |each: u32| (each.saturating_mul(orders) / 100).clamp(1, 999);
     GOODS.iter().map(|(sku, _, each)| (named(sku), share(*each))).collect()
+}
+
+/// Waits until every service answers. Before it has run once, a service has subscribed to nothing: what is published before
+/// is not kept for it.
+///
+/// # Errors
+/// Which one is not known, or does not answer for a minute.
+pub async fn opened(app: &App) -> Result<()> {
+    // That there is no way to it is told at once.
+    orders::Client::connect(app).await?;
+    inventory::Client::connect(app).await?;
+    bank::Client::connect(app).await?;
+    shipping::Client::connect(app).await?;
+    mail::Client::connect(app).await?;
+    patiently(|| Books::open(app)).await.map(drop)
 }
 
 /// Brings the goods of a day; doing it again brings nothing more.

@@ -113,6 +113,7 @@ async fn elsewhere(options: &Options) -> Result<ExitCode> {
         Some(url) => house::all_at(url),
         None => App::from_env()?,
     };
+    drive::opened(&app).await?;
     Ok(reckon(customers(&app, options).await?))
 }
 

@@ -107,11 +107,21 @@ fn each_service_in_a_process_of_its_own() {
         services.iter().map(move |service| format!("{service}=http://{address}"))
     });
     let endpoints = endpoints.collect::<Vec<_>>().join(",");
-    let _served: Vec<_> = named
-        .map(|((name, _), address)| serve(name, address, directory.path(), &endpoints))
-        .collect();
-    let ran =
-        shop(&["drive", "--orders", "60"]).env("SVCKIT_ENDPOINTS", endpoints).output().unwrap();
+    // The last one begins when the customers are there already: they wait for it.
+    let mut named: Vec<_> = named.collect();
+    let ((last, _), address) = named.pop().unwrap();
+    let open = |name, address| serve(name, address, directory.path(), &endpoints);
+    let _served: Vec<_> = named.iter().map(|((name, _), address)| open(name, address)).collect();
+    let mut drive = shop(&["drive", "--orders", "60"]);
+    let drive = drive.env("SVCKIT_ENDPOINTS", &endpoints).stdout(Stdio::piped());
+    let drive = drive.env("SVCKIT_LOG", "info").stderr(Stdio::piped());
+    let mut drive = drive.spawn().unwrap();
+    // It is told that one is away; from then on it is waited for.
+    let mut told = BufReader::new(drive.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.any(|line| line.contains("the breaker opens")), "it did not wait for {last}");
+    let _last = open(last, address);
+    std::thread::spawn(move || told.for_each(drop));
+    let ran = drive.wait_with_output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     assert!(said(&ran).contains("60 orders placed"), "{}", said(&ran));
 }
