@@ -1,13 +1,13 @@
 //! Generates code from the original `demo.proto` as its users do (prost and tonic), where that file is at hand: below
 //! `SVCKIT_CORPUS`, or below `../shared/corpus` beside the repository. Else `cfg(corpus)` is not set, and the tests that
-//! need it are named as not run. Beside it, the contract of `tests/forms`.
+//! need it are named as not run. Beside it, the contracts of `tests/forms` and `tests/tuned`.
 
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    svckit_build::configure().compile("contracts")?;
+    svckit_build::configure().option("ranges", "true").compile("contracts")?;
     println!("cargo::rustc-check-cfg=cfg(corpus)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=SVCKIT_CORPUS");

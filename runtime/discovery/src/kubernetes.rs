@@ -22,7 +22,7 @@ use crate::api::{Api, Token};
 use crate::{Discover, Endpoint};
 
 /// Where a pod finds what lets it in.
-const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+pub const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// A service of Kubernetes.
 #[derive(Clone, Debug)]
@@ -49,7 +49,8 @@ impl Kubernetes {
     ) -> Result<Self> {
         let host = variable("KUBERNETES_SERVICE_HOST").ok_or_else(|| {
             Error::failed_precondition(
-                "this process is in no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set; outside a cluster write \
+                "this process is in no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set; outside a cluster say where \
+                 its API server is, as in `[kubernetes] api = \"http://127.0.0.1:8001\"` beside `kubectl proxy`, or write \
                  http://host:port or dns://host:port",
             )
         })?;

@@ -1,6 +1,7 @@
 //! The URLs by which services are configured.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use svckit_core::error::{Error, Result};
@@ -15,6 +16,7 @@ use crate::Endpoint;
 /// | `http://a:1,http://b:2` | in these places |
 /// | `dns://host:port` | at all addresses of the name, A and AAAA, looked up again and again |
 /// | `srv://_grpc._tcp.name` | where the name's SRV records say, with their weights and priorities |
+/// | `dns://10.0.0.2:8600/host:port` | as before, by this name server; `srv://10.0.0.2:8600/name` likewise |
 /// | `k8s://service.namespace:port` | at the service's EndpointSlices, watched over the API server; a port's number or name |
 /// | `k8s+dns://service.namespace:port` | at the addresses of a headless service |
 /// | `consul://service?tag=blue&dc=west` | where the agent of Consul knows it to be healthy |
@@ -27,6 +29,8 @@ pub struct Target {
     pub scheme: &'static str,
     /// Where to look.
     pub place: Place,
+    /// The name server that is asked for names; the computer's own where nothing is said.
+    pub server: Option<SocketAddr>,
 }
 
 /// Where to look for a service.
@@ -88,6 +92,10 @@ impl Target {
             return list(&parts).map_err(|why| wrong(&why));
         }
         let (scheme, rest) = split(url).map_err(|why| wrong(&why))?;
+        let (server, rest) = match scheme.kind {
+            Kind::Dns | Kind::Srv => asked(rest).map_err(|why| wrong(&why))?,
+            _ => (None, rest),
+        };
         let place = match scheme.kind {
             Kind::Plain => Ok(Place::One(url.trim().to_owned())),
             Kind::Dns => address(rest).map(Place::Dns),
@@ -97,7 +105,7 @@ impl Target {
             Kind::Consul => consul(rest),
         };
         let place = place.map_err(|why| wrong(&why))?;
-        Ok(Self { scheme: scheme.transport(), place })
+        Ok(Self { scheme: scheme.transport(), place, server })
     }
 
     /// The URL of one of the endpoints, as its transport takes it.
@@ -195,7 +203,7 @@ fn list(parts: &[&str]) -> Result<Target, String> {
     }
     match schemes.first() {
         Some(first) if schemes.iter().all(|scheme| scheme == first) => {
-            Ok(Target { scheme: first, place: Place::List(addresses) })
+            Ok(Target { scheme: first, place: Place::List(addresses), server: None })
         }
         _ => Err("its places have several schemes".to_owned()),
     }
@@ -213,6 +221,20 @@ fn address(text: &str) -> Result<Address, String> {
     let port = port.parse().ok().filter(|port| *port > 0);
     let port = port.ok_or_else(|| format!("{text} has no port from 1 to 65535"))?;
     Ok(Address { host: bare.to_owned(), port })
+}
+
+/// The port that name servers have unless another one is said.
+const NAMES: u16 = 53;
+
+/// The name server before a name, if one is written.
+fn asked(rest: &str) -> Result<(Option<SocketAddr>, &str), String> {
+    let Some((server, name)) = rest.split_once('/') else { return Ok((None, rest)) };
+    let bare = server.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(server);
+    let alone = || bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, NAMES));
+    let at = server.parse().or_else(|_| alone());
+    let at =
+        at.map_err(|_| format!("{server} is no address of a name server, as in 10.0.0.2:53"))?;
+    Ok((Some(at), name))
 }
 
 fn srv(rest: &str) -> Result<Place, String> {
@@ -328,11 +350,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_server_may_stand_before_the_name() {
+        let cases = [
+            ("dns://orders:7000", None),
+            ("dns://10.0.0.2:8600/orders:7000", Some("10.0.0.2:8600")),
+            ("dns+json://10.0.0.2/orders:7000", Some("10.0.0.2:53")),
+            ("dns://[::1]:5353/orders:7000", Some("[::1]:5353")),
+            ("dns://[::1]/orders:7000", Some("[::1]:53")),
+            ("srv://10.0.0.2:8600/_grpc._tcp.orders.shop", Some("10.0.0.2:8600")),
+        ];
+        for (url, server) in cases {
+            let server = server.map(|at| at.parse().unwrap());
+            assert_eq!(Target::parse(url).unwrap().server, server, "{url}");
+        }
+    }
+
+    #[test]
     fn another_form_is_refused_with_those_that_there_are() {
         let cases = [
             ("orders:7000", "it has no scheme"),
             ("ftp://orders:7000", "the scheme ftp is not known"),
             ("dns://orders", "orders has no port"),
+            ("dns://ns.shop:53/orders:7000", "ns.shop:53 is no address of a name server"),
+            ("dns:///orders:7000", " is no address of a name server"),
+            ("srv://10.0.0.2/orders:7000", "hold the ports themselves"),
             ("dns://orders:0", "no port from 1 to 65535"),
             ("dns://::1:80", "is no host:port"),
             ("http://a:1,dns://b:2", "dns://b:2 can't stand in a list"),

@@ -10,7 +10,7 @@ use svckit_core::call::{Accept, Answer, IncomingCall, Principal, metadata};
 use svckit_core::clock::Env;
 use svckit_core::error::{Error, Refused, Result};
 use svckit_core::observe::{Event, Gate, Side};
-use svckit_core::operation::{LimitPer, Operation, PolicyConfig, ServiceDescriptor};
+use svckit_core::operation::{LimitConfig, LimitPer, Operation, PolicyConfig, ServiceDescriptor};
 
 use crate::bulkhead::{Bulkhead, Full, Permit};
 use crate::limit::Limiter;
@@ -31,7 +31,7 @@ struct Door {
     /// Of the overrides whose numbers it has.
     generation: u64,
     config: PolicyConfig,
-    limiter: Option<Mutex<Limiter>>,
+    limiter: Option<Arc<Mutex<Limiter>>>,
     bulkhead: Option<Bulkhead>,
 }
 
@@ -63,16 +63,25 @@ impl Served {
             return Some(door);
         }
         // Who is in a bulkhead stays in it until it is done: with other numbers a new one is filled beside the old.
-        let same = |old: &Arc<Door>| old.config.bulkhead == config.bulkhead;
-        let bulkhead = match old.filter(same) {
+        let same = |old: &&Arc<Door>| old.config.bulkhead == config.bulkhead;
+        let bulkhead = match old.as_ref().filter(same) {
             Some(old) => old.bulkhead.clone(),
             None => config.bulkhead.map(Bulkhead::new),
         };
-        let limiter = config.limit.map(|limit| Mutex::new(Limiter::new(limit, now)));
+        let limiter = config.limit.map(|numbers| limiter(old.as_deref(), numbers, now));
         let door = Arc::new(Door { generation, config, limiter, bulkhead });
         doors.insert(place, door.clone());
         Some(door)
     }
+}
+
+/// The shares of before, with other numbers: what was used stays used.
+fn limiter(old: Option<&Door>, numbers: LimitConfig, now: Instant) -> Arc<Mutex<Limiter>> {
+    let Some(limiter) = old.and_then(|old| old.limiter.clone()) else {
+        return Arc::new(Mutex::new(Limiter::new(numbers, now)));
+    };
+    limiter.lock().unwrap_or_else(PoisonError::into_inner).configure(numbers);
+    limiter
 }
 
 impl Door {

@@ -44,7 +44,7 @@ pub use svckit_telemetry::{Collector, Otlp, Sampling, TelemetryConfig, Trust, sp
 pub use uuid::Uuid;
 
 pub use self::app::{App, Running};
-pub use self::config::{Config, HttpConfig};
+pub use self::config::{Config, HttpConfig, KubernetesConfig};
 
 /// Includes what `svckit-build` generated from the crate's contracts: a module per package.
 #[macro_export]

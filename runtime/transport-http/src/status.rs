@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
-use svckit_core::call::metadata::RETRIED_BELOW;
+use svckit_core::call::metadata::{NO_RETRY, RETRIED_BELOW};
 use svckit_core::check::Violation;
 use svckit_core::error::{CHALLENGE, Code, Error, Reason};
 use svckit_core::json::JsonCodec;
@@ -106,9 +106,10 @@ impl Refusal {
         if let Some(after) = self.error.retry_after() {
             headers.insert(RETRY_AFTER, seconds(after));
         }
-        if self.error.retried_below() {
-            let name = HeaderName::from_static(RETRIED_BELOW);
-            headers.insert(name, HeaderValue::from_static("1"));
+        for (said, name, _) in retries(&self.error) {
+            if said {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));
+            }
         }
         if let Some(challenge) = challenge(&self.error, status) {
             headers.insert(WWW_AUTHENTICATE, challenge);
@@ -120,6 +121,15 @@ impl Refusal {
         }
         response
     }
+}
+
+/// What an error says of trying again: whether it says so, by which header, and by which member of its problem, which is all
+/// that a stream has.
+fn retries(error: &Error) -> [(bool, &'static str, &'static str); 2] {
+    [
+        (error.retried_below(), RETRIED_BELOW, "retriedBelow"),
+        (error.no_retry(), NO_RETRY, "noRetry"),
+    ]
 }
 
 /// How the caller may show who they are: as the guard says, and for a `401` in any case.
@@ -174,6 +184,11 @@ pub(crate) fn problem(
     if let Some(after) = error.retry_after() {
         problem.insert("retryAfter".into(), after.as_secs_f64().into());
     }
+    for (said, _, name) in retries(error) {
+        if said {
+            problem.insert(name.into(), true.into());
+        }
+    }
     if let Some(Reason { reason, domain, metadata }) = error.reason() {
         let reason = json!({ "reason": reason, "domain": domain, "metadata": metadata });
         problem.insert("reason".into(), reason);
@@ -210,7 +225,20 @@ pub(crate) fn read(
     {
         error = error.with_retry_after(after);
     }
-    if headers.contains_key(RETRIED_BELOW) { error.with_retried_below() } else { error }
+    retried(error, |header, _| headers.contains_key(header))
+}
+
+/// With what is said of trying again, by a header or by a member of a problem.
+fn retried(mut error: Error, said: impl Fn(&str, &str) -> bool) -> Error {
+    for (_, header, member) in retries(&error) {
+        if said(header, member) {
+            error = match header {
+                NO_RETRY => error.with_no_retry(),
+                _ => error.with_retried_below(),
+            };
+        }
+    }
+    error
 }
 
 /// `Retry-After` is a number of seconds, or a date (RFC 9110, 10.2.3); one that is past asks for nothing.
@@ -235,6 +263,7 @@ pub(crate) fn of_problem(problem: &Map<String, Json>, codec: Option<&JsonCodec>)
     {
         error = error.with_retry_after(after);
     }
+    error = retried(error, |_, member| problem.get(member) == Some(&Json::Bool(true)));
     if let Some(found) = problem.get("reason").and_then(Json::as_object) {
         error = error.with_reason(reason(found));
     }

@@ -26,6 +26,24 @@ pub struct Number {
     set: fn(&mut PolicyNumbers, u64) -> bool,
 }
 
+impl Number {
+    /// Reads what a contract could say of it: none of these but a queue may be 0.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<u64> {
+        self.unit.parse(text).filter(|value| *value > 0 || self.may_be_none())
+    }
+
+    /// What to write, for messages.
+    fn example(&self) -> String {
+        let tail = if self.may_be_none() { "" } else { ", and not 0" };
+        format!("{}{tail}", self.unit.example())
+    }
+
+    fn may_be_none(&self) -> bool {
+        self.name == "bulkhead.queue"
+    }
+}
+
 /// A number of a block: how it is read from the block, and written.
 macro_rules! number {
     ($name:literal $unit:ident $block:ident: |$b:ident: $ty:ty| $get:expr, |$v:ident| $set:expr) => {

@@ -12,13 +12,15 @@
 //! [policy."shop.orders.v1.Orders.PlaceOrder"]
 //! timeout.attempt = "700ms"
 //! ```
+//!
+//! Or all operations of a service that have the number, by the service's name; one of its own has the last word.
 
 use std::path::Path;
 
 use svckit_diagnostics::suggest::did_you_mean;
 use svckit_diagnostics::{Diagnostic, FileId, SourceMap, Span, render};
 use svckit_model::timing::{Times, Timing};
-use svckit_model::{Id, Operation, Policy, World};
+use svckit_model::{Id, Operation, Policy, Service, World};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -68,6 +70,22 @@ enum Of {
 /// One number of one policy or operation.
 struct Override {
     of: Of,
+    /// Whether it was said of the operation's whole service.
+    whole: bool,
+    number: &'static Number,
+    value: u64,
+    span: Span,
+}
+
+/// What the name of a table stands for.
+enum Named {
+    One(Of),
+    /// Its operations.
+    Service(Vec<Of>),
+}
+
+/// A number that is written, whatever it is of.
+struct Found {
     number: &'static Number,
     value: u64,
     span: Span,
@@ -78,9 +96,9 @@ fn refused(checked: &Checked, overrides: &[Override]) -> Vec<Diagnostic> {
     let mut probe = Probe::new(checked.world.clone(), crate::lint_options(&checked.inputs));
     let mut wrong = beyond_standard(&probe.world, overrides);
     let mut changed = Vec::new();
-    let (policies, operations): (Vec<_>, Vec<_>) =
-        overrides.iter().partition(|one| matches!(one.of, Of::Policy(_)));
-    for one in policies.into_iter().chain(operations) {
+    let mut narrowing: Vec<&Override> = overrides.iter().collect();
+    narrowing.sort_by_key(|one| (matches!(one.of, Of::Operation(_)), !one.whole));
+    for one in narrowing {
         let policy = changed_policy(&mut probe.world, one.of, &mut changed);
         let policy = &mut probe.world.policies[policy];
         if !(one.number.set)(&mut policy.numbers, one.value) {
@@ -148,7 +166,7 @@ fn beyond_standard(world: &World, overrides: &[Override]) -> Vec<Diagnostic> {
         };
         let (least, most) = if number.name.starts_with("retry.") && !number.name.contains("backoff")
         {
-            (0, contracts)
+            (u64::from(number.unit == Unit::Count), contracts)
         } else {
             ((contracts / 2).max(1), contracts.saturating_mul(2))
         };
@@ -213,7 +231,11 @@ impl Reader<'_> {
         for (name, value) in policies {
             let Some(of) = self.of(name) else { continue };
             match value.get_ref().as_table() {
-                Some(blocks) => self.blocks(of, "", blocks, &mut overrides),
+                Some(blocks) => {
+                    let mut found = Vec::new();
+                    self.blocks("", blocks, &mut found);
+                    overrides.extend(found.into_iter().flat_map(|found| self.applied(&of, found)));
+                }
                 None => self.wrong(value.span(), "a policy is a table".into(), String::new()),
             }
         }
@@ -221,40 +243,72 @@ impl Reader<'_> {
         overrides
     }
 
-    fn of(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>) -> Option<Of> {
+    /// One number, of each that is named and has it; of the first of them, where none has, so that this is told.
+    fn applied(&self, of: &Named, found: Found) -> Vec<Override> {
+        let Found { number, value, span } = found;
+        let world = self.world;
+        let has = |of: &Of| {
+            let policy = match *of {
+                Of::Policy(policy) => policy,
+                Of::Operation(operation) => world.operations[operation].policy,
+            };
+            (number.set)(&mut world.policies[policy].numbers.clone(), value)
+        };
+        let (all, whole) = match of {
+            Named::One(of) => return vec![Override { of: *of, whole: false, number, value, span }],
+            Named::Service(all) => (all, true),
+        };
+        let have = all.iter().copied().filter(has);
+        let mut applied: Vec<_> =
+            have.map(|of| Override { of, whole, number, value, span }).collect();
+        if applied.is_empty() {
+            let first = all.first().map(|of| Override { of: *of, whole, number, value, span });
+            applied.extend(first);
+        }
+        applied
+    }
+
+    fn of(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>) -> Option<Named> {
         let world = self.world;
         let policy = |id: Id<Policy>| world.qualified(&world.policies[id].info);
+        let service = |id: Id<Service>| world.qualified(&world.services[id].info);
         let operation = |id: Id<Operation>| {
             let operation = &world.operations[id];
-            let service = world.qualified(&world.services[operation.service].info);
-            format!("{service}.{}", operation.info.name)
+            format!("{}.{}", service(operation.service), operation.info.name)
         };
-        let policies = world.policies.ids().map(|id| (policy(id), Of::Policy(id)));
-        let operations = world.operations.ids().map(|id| (operation(id), Of::Operation(id)));
-        let mut all = policies.chain(operations);
+        let all_of = |id: Id<Service>| {
+            let of = world.operations.ids().filter(move |op| world.operations[*op].service == id);
+            Named::Service(of.map(Of::Operation).collect())
+        };
+        let policies = world.policies.ids().map(|id| (policy(id), Named::One(Of::Policy(id))));
+        let operations =
+            world.operations.ids().map(|id| (operation(id), Named::One(Of::Operation(id))));
+        let services = world.services.ids().map(|id| (service(id), all_of(id)));
+        let mut all = policies.chain(operations).chain(services);
         let found = all.find(|(known, _)| *known == *name.get_ref()).map(|(_, of)| of);
         if found.is_none() {
             let names = world.policies.ids().map(policy);
-            let names: Vec<String> = names.chain(world.operations.ids().map(operation)).collect();
+            let names = names.chain(world.operations.ids().map(operation));
+            let names: Vec<String> = names.chain(world.services.ids().map(service)).collect();
             let near = did_you_mean(name.get_ref(), names.iter().map(String::as_str));
             let help = near.map_or_else(
                 || "name it with its package, as in `shop.orders.v1.Interactive`, or as in `shop.orders.v1.Orders.PlaceOrder`".to_owned(),
                 |n| format!("did you mean `{n}`?"),
             );
-            let message = format!("there is no policy or operation `{}`", name.get_ref());
+            let message = format!("there is no policy, service or operation `{}`", name.get_ref());
             self.wrong(name.span(), message, help);
         }
         found
     }
 
     /// Reads `timeout.attempt = …`, however the dots are written.
-    fn blocks(&mut self, of: Of, prefix: &str, table: &DeTable<'_>, overrides: &mut Vec<Override>) {
+    fn blocks(&mut self, prefix: &str, table: &DeTable<'_>, found: &mut Vec<Found>) {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
             if let Some(inner) = value.get_ref().as_table()
                 && prefix.is_empty()
             {
-                self.blocks(of, &format!("{name}."), inner, overrides);
+                self.blocks(&format!("{name}."), inner, found);
                 continue;
             }
             let Some(number) = NUMBERS.iter().find(|n| n.name == name) else {
@@ -272,13 +326,13 @@ impl Reader<'_> {
                 DeValue::Integer(digits) => digits.as_str().to_owned(),
                 _ => String::new(),
             };
-            match number.unit.parse(&text) {
+            match number.parse(&text) {
                 Some(value_read) => {
                     let span = self.span(key.span().start..value.span().end);
-                    overrides.push(Override { of, number, value: value_read, span });
+                    found.push(Found { number, value: value_read, span });
                 }
                 None => {
-                    let message = format!("`{name}` must be {}", number.unit.example());
+                    let message = format!("`{name}` must be {}", number.example());
                     self.wrong(value.span(), message, String::new());
                 }
             }

@@ -267,12 +267,12 @@ fn an_operation_is_overridden_by_its_name_after_its_policy() {
     let table = [
         ("timeout.attempt = \"2100ms\"", "may be 500ms to 2s"),
         ("timeout.total = \"1s\"", "may be 1500ms to 6s"),
-        ("retry.attempts = 4", "may be 0 to 3"),
+        ("retry.attempts = 4", "may be 1 to 3"),
     ];
     for (number, range) in table {
         let told = told(&format!("{look}{number}")).join("\n");
         assert!(told.contains("names no policy") && told.contains(range), "{number}: {told}");
     }
     let unknown = told("[policy.\"shop.v1.Back.Knew\"]\ntimeout.total = \"1s\"");
-    assert_eq!(unknown, ["there is no policy or operation `shop.v1.Back.Knew`"]);
+    assert_eq!(unknown, ["there is no policy, service or operation `shop.v1.Back.Knew`"]);
 }

@@ -19,6 +19,8 @@ pub const TRACEPARENT: &str = "traceparent";
 pub const TRACESTATE: &str = "tracestate";
 /// Set on an answer by a callee that already retried what failed below it.
 pub const RETRIED_BELOW: &str = "x-retried-below";
+/// Set on an answer by a callee that asks not to be asked again, where the transport has no word of its own for that.
+pub const NO_RETRY: &str = "x-no-retry";
 
 /// A token that shows who calls.
 pub const AUTHORIZATION: &str = "authorization";

@@ -189,7 +189,7 @@ impl Error {
         self.marks.retried_below
     }
 
-    /// Whether the callee asks not to be asked again: a server of gRPC's says so by its pushback.
+    /// Whether the callee asks not to be asked again: by gRPC's pushback, or by a member of HTTP's problem.
     #[must_use]
     pub fn no_retry(&self) -> bool {
         self.marks.no_retry

@@ -34,9 +34,17 @@ impl Overrides {
         self.policies.insert(name.into(), change);
     }
 
-    /// Overrides the numbers of one operation, after those of its policy.
+    /// Overrides the numbers of one operation, after those of its policy and those that were given for it before.
     pub fn operation(&mut self, operation: &Operation, change: Change) {
         let of = self.operations.entry(operation.service.to_owned()).or_default();
+        let before = of.remove(operation.name).map(|(_, before)| before);
+        let change = match before {
+            Some(before) => Arc::new(move |policy: &mut PolicyConfig| {
+                before(policy);
+                change(policy);
+            }) as Change,
+            None => change,
+        };
         of.insert(operation.name.to_owned(), (operation.policy, change));
     }
 

@@ -99,7 +99,8 @@ impl Once<'_> {
     /// What is recorded, or nothing: then the claim is ours.
     async fn claim(&mut self, key: RecordKey, request: [u8; 32]) -> Result<Option<Recorded>> {
         let (operation, now) = (self.served.operation, self.host.now());
-        let lease = operation.policy.timeout.total.saturating_add(MARGIN);
+        let total = self.host.env().live.policy(operation).timeout.total;
+        let lease = total.saturating_add(MARGIN);
         let claim = Claim { key: key.clone(), request, now, lease };
         let claimed = self.store.claim(claim).await?;
         if let Some(how) = replayed(&claimed) {

@@ -209,8 +209,10 @@ impl Shared {
                 self.tell_breaker(operation, endpoint, *state);
             }
         }
-        let pause = operation.policy.breaker.map(|breaker| breaker.open_min);
-        self.tell_ejections(changes, pause.unwrap_or_default());
+        if !changes.is_empty() {
+            let breaker = self.env.live.policy(operation).breaker;
+            self.tell_ejections(changes, breaker.map(|b| b.open_min).unwrap_or_default());
+        }
     }
 
     fn tell_breaker(&self, operation: &'static Operation, endpoint: &str, state: BreakerState) {

@@ -294,12 +294,14 @@ impl<T: Clone> Pool<T> {
         let takes = |member: &&Member<T>| !member.endpoint.draining && !guard(member).0;
         let whole = |member: &&Member<T>| takes(member) && !guard(member).1;
         let priority = |member: &Member<T>| member.endpoint.priority;
-        let first = members.iter().filter(whole).map(priority).min();
-        let Some(first) = first.or_else(|| members.iter().filter(takes).map(priority).min()) else {
+        // A second attempt goes elsewhere where that makes sense at all: if need be to those of the next priority.
+        let other = |member: &&Member<T>| whole(member) && !tried(member.id);
+        let least = |who: &dyn Fn(&&Member<T>) -> bool| {
+            members.iter().filter(|member| who(member)).map(priority).min()
+        };
+        let Some(first) = least(&other).or_else(|| least(&whole)).or_else(|| least(&takes)) else {
             return Err(if members.is_empty() { Nobody::Empty } else { Nobody::Draining });
         };
-        // A second attempt goes elsewhere where that makes sense at all.
-        let other = |member: &&Member<T>| whole(member) && !tried(member.id);
         let others = members.iter().any(|member| priority(member) == first && other(&member));
         let may = |(_, member): &(usize, &Member<T>)| {
             priority(member) == first && takes(member) && (!others || !tried(member.id))

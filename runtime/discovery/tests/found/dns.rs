@@ -1,77 +1,10 @@
 //! Names at a name server that forgets, and changes its mind.
 
-use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
-
-use hickory_proto::op::{Message, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, SRV};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
 use svckit_discovery::dns::Dns;
 use svckit_discovery::{Address, Target};
-use tokio::net::UdpSocket;
 
+use super::zone::Zone;
 use super::{Sets, env};
-
-/// What a name server knows.
-#[derive(Clone, Default)]
-struct Zone(Arc<Mutex<Records>>);
-
-/// By name and kind.
-type Records = HashMap<(String, RecordType), Vec<RData>>;
-
-impl Zone {
-    fn set(&self, name: &str, all: Vec<RData>) {
-        let mut zone = self.0.lock().unwrap();
-        for kind in [RecordType::A, RecordType::SRV] {
-            zone.remove(&(name.to_owned(), kind));
-        }
-        if let Some(first) = all.first() {
-            zone.insert((name.to_owned(), first.record_type()), all);
-        }
-    }
-
-    fn addresses(&self, name: &str, all: &[[u8; 4]]) {
-        self.set(name, all.iter().map(|ip| RData::A(A(Ipv4Addr::from(*ip)))).collect());
-    }
-
-    fn answer(&self, asked: &Message) -> Message {
-        let mut answer = Message::response(asked.metadata.id, OpCode::Query);
-        let zone = self.0.lock().unwrap();
-        for query in &asked.queries {
-            answer.add_query(query.clone());
-            let name = query.name().to_string();
-            match zone.get(&(name.clone(), query.query_type())) {
-                Some(all) => {
-                    for data in all {
-                        answer.add_answer(Record::from_rdata(
-                            query.name().clone(),
-                            1,
-                            data.clone(),
-                        ));
-                    }
-                }
-                None if zone.keys().any(|(known, _)| *known == name) => {}
-                None => answer.metadata.response_code = ResponseCode::NXDomain,
-            }
-        }
-        answer
-    }
-
-    async fn serve(&self) -> SocketAddr {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let (at, zone) = (socket.local_addr().unwrap(), self.clone());
-        tokio::spawn(async move {
-            let mut buffer = [0; 4096];
-            while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
-                let asked = Message::from_vec(&buffer[..length]).unwrap();
-                let answer = zone.answer(&asked).to_vec().unwrap();
-                socket.send_to(&answer, from).await.unwrap();
-            }
-        });
-        at
-    }
-}
 
 const NAME: &str = "orders.shop.test.";
 
@@ -104,11 +37,8 @@ async fn a_name_that_nobody_knows_is_told() {
 #[tokio::test]
 async fn srv_records_say_ports_weights_and_priorities() {
     let zone = Zone::default();
-    let srv = |priority, weight, port, host: &str| {
-        RData::SRV(SRV::new(priority, weight, port, Name::from_ascii(host).unwrap()))
-    };
     let name = "_grpc._tcp.orders.test.";
-    zone.set(name, vec![srv(10, 60, 7001, "a.test."), srv(20, 5, 7002, "b.test.")]);
+    zone.services(name, &[(10, 60, 7001, "a.test."), (20, 5, 7002, "b.test.")]);
     zone.addresses("a.test.", &[[10, 0, 0, 1], [10, 0, 0, 2]]);
     zone.addresses("b.test.", &[[10, 0, 0, 3]]);
     let found = Dns::srv(name, env()).servers(vec![zone.serve().await]);
@@ -118,7 +48,7 @@ async fn srv_records_say_ports_weights_and_priorities() {
     let wanted = [("10.0.0.1:7001", 60, 10), ("10.0.0.2:7001", 60, 10), ("10.0.0.3:7002", 5, 20)];
     assert_eq!(shown, wanted.map(|(at, weight, priority)| (at.to_owned(), weight, priority)));
     // The service says that it is not there: a target that is the root (RFC 2782).
-    zone.set(name, vec![srv(0, 0, 0, ".")]);
+    zone.services(name, &[(0, 0, 0, ".")]);
     assert_eq!(sets.addresses().await, Vec::<String>::new());
 }
 

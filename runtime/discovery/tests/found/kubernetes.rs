@@ -2,58 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use svckit_discovery::kubernetes::Kubernetes;
 
+use super::cluster::{endpoint, event, list, ready, slice};
 use super::server::Server;
 use super::{Sets, env};
-
-fn endpoint(ip: &str, ready: bool, serving: bool, terminating: bool) -> Json {
-    json!({
-        "addresses": [ip],
-        "conditions": { "ready": ready, "serving": serving, "terminating": terminating },
-        "nodeName": "node-1",
-        "zone": "eu-1a",
-        "targetRef": { "kind": "Pod", "namespace": "shop", "name": "orders-abc" }
-    })
-}
-
-fn slice(name: &str, version: u32, endpoints: &[Json]) -> Json {
-    json!({
-        "kind": "EndpointSlice",
-        "apiVersion": "discovery.k8s.io/v1",
-        "metadata": {
-            "name": name,
-            "namespace": "shop",
-            "resourceVersion": version.to_string(),
-            "labels": { "kubernetes.io/service-name": "orders" }
-        },
-        "addressType": "IPv4",
-        "endpoints": endpoints,
-        "ports": [
-            { "name": "metrics", "protocol": "TCP", "port": 9090 },
-            { "name": "grpc", "protocol": "TCP", "port": 7000, "appProtocol": "kubernetes.io/h2c" }
-        ]
-    })
-}
-
-fn list(version: u32, slices: &[Json]) -> String {
-    json!({
-        "kind": "EndpointSliceList",
-        "apiVersion": "discovery.k8s.io/v1",
-        "metadata": { "resourceVersion": version.to_string() },
-        "items": slices
-    })
-    .to_string()
-}
-
-fn event(kind: &str, object: &Json) -> String {
-    json!({ "type": kind, "object": object }).to_string()
-}
-
-fn ready(ip: &str) -> Json {
-    endpoint(ip, true, true, false)
-}
 
 fn orders(server: &Server, account: &Path) -> Sets {
     let service = ("orders", Some("shop"), Some("grpc"));

@@ -2,10 +2,12 @@
 //! bodies are those that Kubernetes' and Consul's documents show; tests/interop asks an agent of Consul itself.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cluster;
 mod consul;
 mod dns;
 mod kubernetes;
 mod server;
+mod zone;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -14,6 +14,16 @@ pub(crate) enum Way {
     InProcess,
 }
 
+/// What of a call is seen on its way out.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "telemetry"), allow(dead_code))]
+pub(crate) enum Seen {
+    /// The whole, before its policies.
+    Call,
+    /// Each attempt, behind them.
+    Attempts,
+}
+
 #[cfg(feature = "telemetry")]
 mod somebody;
 

@@ -15,11 +15,11 @@ use svckit_policy::{Policed, Served};
 use svckit_transport_inproc::InProcess;
 
 use super::durable::Durable;
-use super::observed::{Observed, Way};
+use super::observed::{Observed, Seen, Way};
 use super::remote::Remote;
 use super::secured::Security;
 use crate::overrides::{Ranges, Watched};
-use crate::{Config, Credentials, Error, Result, ServiceServer};
+use crate::{Config, Credentials, Error, KubernetesConfig, Result, ServiceServer};
 
 /// What an app knows of services.
 pub(crate) struct Registry {
@@ -29,6 +29,7 @@ pub(crate) struct Registry {
     durable: Durable,
     observed: Observed,
     security: Security,
+    kubernetes: KubernetesConfig,
     state: Mutex<State>,
 }
 
@@ -43,6 +44,8 @@ struct State {
     stores: HashMap<&'static str, Arc<dyn Store>>,
     /// All services that were named so far, each by the code that was generated for it.
     met: Vec<&'static ServiceDescriptor>,
+    /// The file whose numbers of policies hold.
+    overrides: Weak<Watched>,
 }
 
 impl State {
@@ -66,7 +69,8 @@ impl Registry {
         let (durable, payload) = (Durable::new(config.data.clone()), config.payload);
         let (message_limit, env) = (config.message_limit, observed.env(env));
         let (security, state) = (Security::new(config, env.clone()), Mutex::new(state));
-        Self { env, message_limit, payload, durable, observed, security, state }
+        let kubernetes = config.kubernetes.clone();
+        Self { env, message_limit, payload, durable, observed, security, kubernetes, state }
     }
 
     /// With the services and endpoints that another one knows.
@@ -120,10 +124,12 @@ impl Registry {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub(super) fn overrides(self: &Arc<Self>, file: Option<PathBuf>) -> Result<Watched> {
+    pub(super) fn overrides(self: &Arc<Self>, file: Option<PathBuf>) -> Result<Arc<Watched>> {
         let registry = Arc::downgrade(self);
         let known = move || registry.upgrade().map(|registry| registry.ranges());
-        Watched::start(file, Box::new(known), self.env.clone())
+        let watched = Arc::new(Watched::start(file, Box::new(known), self.env.clone())?);
+        self.state().overrides = Arc::downgrade(&watched);
+        Ok(watched)
     }
 
     /// The ranges of all services that are known by now, and how many these are. Those that are called later are expected.
@@ -210,9 +216,10 @@ impl Registry {
     }
 
     fn policed(&self, transport: Arc<dyn Transport>, way: Way, url: &str) -> Channel {
-        let attempts = self.observed.attempts(transport, way, url);
+        let attempts = self.observed.transport(transport, Seen::Attempts, way, url);
         let policed = Arc::new(Policed::new(attempts, self.env.clone()));
-        let channel = Channel::new(self.observed.transport(policed, way, url), self.env.clone());
+        let call = self.observed.transport(policed, Seen::Call, way, url);
+        let channel = Channel::new(call, self.env.clone());
         if way == Way::Http { channel.in_json() } else { channel }
     }
 
@@ -228,14 +235,20 @@ impl Registry {
         self: &Arc<Self>,
         service: &'static ServiceDescriptor,
     ) -> Result<Channel> {
-        {
+        let overrides = {
             let mut state = self.state();
+            let before = state.met.len();
             if let Some(twice) = state.meet(service) {
                 return Err(Error::failed_precondition(twice));
             }
             if let Some(channel) = state.channels.get(service.name) {
                 return Ok(channel.clone());
             }
+            (state.met.len() > before).then(|| state.overrides.upgrade()).flatten()
+        };
+        // Its first call is made by the numbers that hold, which nobody could judge before.
+        if let Some(overrides) = overrides {
+            overrides.look();
         }
         let channel = if self.served(service.name) {
             let door = self.observed.accept(self.door()?, Way::InProcess);
@@ -247,7 +260,8 @@ impl Registry {
             };
             let url = url.ok_or_else(none)?;
             let (env, security) = (&self.env, &self.security);
-            let remote = Remote { service, env, security, message_limit: self.message_limit };
+            let (message_limit, kubernetes) = (self.message_limit, &self.kubernetes);
+            let remote = Remote { service, env, security, message_limit, kubernetes };
             let (transport, way) =
                 remote.find(&url).map_err(|error| error.context(service.name))?;
             // Where there are several, none of them is the one.

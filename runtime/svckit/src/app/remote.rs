@@ -9,7 +9,7 @@ use svckit_discovery::{Balanced, Discover, Endpoint, Fixed, Place, Target};
 
 use super::observed::Way;
 use super::secured::Security;
-use crate::{Error, Result};
+use crate::{Error, KubernetesConfig, Result};
 
 /// A service in another process, and what calls to it need.
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub(super) struct Remote<'a> {
     pub(super) env: &'a Env,
     pub(super) security: &'a Security,
     pub(super) message_limit: usize,
+    #[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
+    pub(super) kubernetes: &'a KubernetesConfig,
 }
 
 impl Remote<'_> {
@@ -32,15 +34,17 @@ impl Remote<'_> {
         if let Place::One(url) = &target.place {
             return Ok((self.way(json)?(url)?, way));
         }
-        let (discover, connect) = (self.discover(url, &target.place)?, self.way(json)?);
+        let (discover, connect) = (self.discover(url, &target)?, self.way(json)?);
         let connect = Box::new(move |endpoint: &Endpoint| connect(&target.url(endpoint)));
         Ok((Arc::new(Balanced::new(self.service.name, discover, connect, self.env.clone())), way))
     }
 
-    fn discover(&self, url: &str, place: &Place) -> Result<Arc<dyn Discover>> {
+    fn discover(&self, url: &str, target: &Target) -> Result<Arc<dyn Discover>> {
         let env = || self.env.clone();
         let _ = (url, &env);
-        match place {
+        #[cfg(feature = "dns")]
+        let asked = || target.server.into_iter().collect();
+        match &target.place {
             Place::One(address) => Ok(Arc::new(Fixed(vec![Endpoint::new(address.as_str())]))),
             Place::List(all) => {
                 let all = all.iter().map(|address| Endpoint::new(address.as_str()));
@@ -48,21 +52,18 @@ impl Remote<'_> {
             }
             #[cfg(feature = "dns")]
             Place::Dns(address) => {
-                Ok(Arc::new(svckit_discovery::dns::Dns::addresses(address.clone(), env())))
+                let found = svckit_discovery::dns::Dns::addresses(address.clone(), env());
+                Ok(Arc::new(found.servers(asked())))
             }
             #[cfg(feature = "dns")]
-            Place::Srv(name) => Ok(Arc::new(svckit_discovery::dns::Dns::srv(name.clone(), env()))),
+            Place::Srv(name) => {
+                let found = svckit_discovery::dns::Dns::srv(name.clone(), env());
+                Ok(Arc::new(found.servers(asked())))
+            }
             #[cfg(feature = "kubernetes")]
             Place::Kubernetes { service, namespace, port } => {
-                let (namespace, port) = (namespace.as_deref(), port.as_deref());
-                let found = svckit_discovery::kubernetes::Kubernetes::in_cluster(
-                    service,
-                    namespace,
-                    port,
-                    variable,
-                    env(),
-                );
-                Ok(Arc::new(found?))
+                let service = (service.as_str(), namespace.as_deref(), port.as_deref());
+                Ok(Arc::new(self.slices(service)?))
             }
             #[cfg(feature = "consul")]
             Place::Consul { service, tag, datacentre } => {
@@ -83,6 +84,22 @@ impl Remote<'_> {
             #[cfg(not(feature = "consul"))]
             Place::Consul { .. } => Err(not_built(url, "consul")),
         }
+    }
+
+    /// By the API server that the configuration names, or that of the cluster around this process.
+    #[cfg(feature = "kubernetes")]
+    fn slices(
+        &self,
+        service: (&str, Option<&str>, Option<&str>),
+    ) -> Result<svckit_discovery::kubernetes::Kubernetes> {
+        use svckit_discovery::kubernetes::{ACCOUNT, Kubernetes};
+        let (KubernetesConfig { api, account }, env) = (self.kubernetes, self.env.clone());
+        let Some(api) = api else {
+            let (name, namespace, port) = service;
+            return Kubernetes::in_cluster(name, namespace, port, variable, env);
+        };
+        let usual = std::path::Path::new(ACCOUNT);
+        Kubernetes::at(api, account.as_deref().unwrap_or(usual), service, env)
     }
 
     /// What makes a transport of a URL.

@@ -34,7 +34,7 @@ pub struct Running {
     kill: CancellationToken,
     server: Option<JoinHandle<()>>,
     admin: AdminPort,
-    _overrides: Watched,
+    _overrides: Arc<Watched>,
 }
 
 impl fmt::Debug for Running {

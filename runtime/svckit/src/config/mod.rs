@@ -77,6 +77,24 @@ pub struct Config {
     pub auth: BTreeMap<String, AuthConfig>,
     /// What is shown to callees, by their names.
     pub credentials: BTreeMap<String, CredentialsConfig>,
+    /// The API server that endpoints at `k8s://` are asked of, outside a cluster.
+    pub kubernetes: KubernetesConfig,
+}
+
+/// Where Kubernetes is, for a process outside it; within a cluster each process knows.
+///
+/// ```toml
+/// [kubernetes]
+/// api = "http://127.0.0.1:8001"       # as `kubectl proxy` gives it
+/// account = "/etc/svckit/kubernetes"  # with `token`, `ca.crt` and `namespace`, as far as they are needed
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesConfig {
+    /// The URL of its API server.
+    pub api: Option<String>,
+    /// A folder with what lets this process in: that of a pod, unless said.
+    pub account: Option<PathBuf>,
 }
 
 impl Config {
@@ -103,6 +121,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             auth: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            kubernetes: KubernetesConfig::default(),
         }
     }
 }
@@ -130,6 +149,7 @@ struct File {
     auth: BTreeMap<String, AuthConfig>,
     #[serde(default)]
     credentials: BTreeMap<String, CredentialsConfig>,
+    kubernetes: Option<KubernetesConfig>,
 }
 
 /// The variables that are read.
@@ -219,6 +239,9 @@ impl Config {
         if let Some(tls) = file.tls {
             self.tls = tls;
         }
+        if let Some(kubernetes) = file.kubernetes {
+            self.kubernetes = kubernetes;
+        }
         self.auth.extend(file.auth);
         self.credentials.extend(file.credentials);
         self.listen = file.listen.or(self.listen.take());
@@ -245,6 +268,15 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// Whether a file has the form of a configuration, whatever its numbers of policies.
+///
+/// # Errors
+/// `invalid_argument` with the line.
+pub(crate) fn well_formed(text: &str) -> Result<()> {
+    let read = toml::from_str::<File>(text).map(drop);
+    read.map_err(|error| Error::invalid_argument(error.to_string()))
 }
 
 /// Refuses a variable that looks like a misspelt one of ours; others may use the same prefix.

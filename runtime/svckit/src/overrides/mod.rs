@@ -1,5 +1,6 @@
-//! Overrides of policies' numbers: the part `[policy."shop.orders.v1.Interactive"]`, or that of one operation,
-//! `[policy."shop.orders.v1.Orders.GetOrder"]`, of the file that `SVCKIT_CONFIG` names, judged by the safe ranges that generated code carries, and read again while the process runs.
+//! Overrides of policies' numbers: the part `[policy."shop.orders.v1.Interactive"]`, that of all operations of a service,
+//! `[policy."shop.orders.v1.Orders"]`, or that of one, `[policy."shop.orders.v1.Orders.GetOrder"]`, of the file that
+//! `SVCKIT_CONFIG` names, judged by the safe ranges that generated code carries, and read again while the process runs.
 
 mod numbers;
 #[cfg(test)]
@@ -40,11 +41,14 @@ struct End {
 /// The ranges of one policy, by number.
 type Numbers = BTreeMap<String, Range>;
 
+/// An operation, and the ranges of its numbers.
+type Judged = (&'static Operation, Numbers);
+
 /// The ranges that services know: of policies by name, and of operations, which have those of their policies.
 #[derive(Default)]
 pub(crate) struct Ranges {
     policies: BTreeMap<String, Numbers>,
-    operations: BTreeMap<String, (&'static Operation, Numbers)>,
+    operations: BTreeMap<String, Judged>,
     /// Services that may come later, which nothing can be said of yet.
     expected: BTreeSet<String>,
 }
@@ -100,7 +104,11 @@ impl Ranges {
         let file = DeTable::parse(text).map_err(|e| Error::invalid_argument(e.to_string()))?;
         let (mut overrides, mut wrong) = (Overrides::default(), Vec::new());
         let policies = file.get_ref().get("policy").map(Spanned::get_ref);
-        for (name, blocks) in policies.and_then(DeValue::as_table).into_iter().flatten() {
+        let mut policies: Vec<_> =
+            policies.and_then(DeValue::as_table).into_iter().flatten().collect();
+        // A policy, then a service, then one of its operations: the narrower has the last word.
+        policies.sort_by_key(|(name, _)| self.narrows(name.get_ref()));
+        for (name, blocks) in policies {
             let at = Line { text, at: name.span().start };
             match self.named(name.get_ref(), blocks.get_ref(), at, &mut overrides) {
                 Ok(()) => {}
@@ -125,19 +133,93 @@ impl Ranges {
             into.policy(name, change(numbers_of(name, ranges, blocks, at)?));
         } else if let Some((operation, ranges)) = self.operations.get(name) {
             into.operation(operation, change(numbers_of(name, ranges, blocks, at)?));
-        } else if name.rsplit_once('.').is_some_and(|(of, _)| self.expected.contains(of)) {
-            tracing::debug!(name, "its numbers are judged once its service is called");
+        } else if self.serves(name) {
+            self.whole_service(name, blocks, at, into)?;
+        } else if self.may_come(name) {
+            tracing::debug!(
+                name,
+                "its numbers are judged once the services that are called are known"
+            );
         } else {
             return Err(vec![format!("{at}: {}", self.unknown(name))]);
         }
         Ok(())
     }
 
+    /// The operations of a service, each with its numbers.
+    fn of_service<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a String, &'a Judged)> {
+        self.operations.iter().filter(move |(_, (operation, _))| operation.service == name)
+    }
+
+    fn serves(&self, name: &str) -> bool {
+        self.of_service(name).next().is_some()
+    }
+
+    fn narrows(&self, name: &str) -> u8 {
+        match (self.policies.contains_key(name), self.operations.contains_key(name)) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        }
+    }
+
+    /// Takes up what stands under a service's name: each number for all operations that have it, and safe for each.
+    fn whole_service(
+        &self,
+        name: &str,
+        blocks: &DeValue<'_>,
+        at: Line<'_>,
+        into: &mut Overrides,
+    ) -> std::result::Result<(), Vec<String>> {
+        let has = |(_, (_, ranges)): &(_, &Judged), number: &str| ranges.contains_key(number);
+        let all: BTreeSet<String> = flat(blocks).into_iter().map(|(number, ..)| number).collect();
+        let nowhere = |number: &&String| !self.of_service(name).any(|one| has(&one, number));
+        let unknown: BTreeSet<&String> = all.iter().filter(nowhere).collect();
+        let (mut changes, mut wrong) = (Vec::new(), Vec::new());
+        for one in self.of_service(name) {
+            let (of, (operation, ranges)) = one;
+            // What no operation has is wrong for each of them, and told once.
+            let mine = |number: &str| {
+                has(&one, number) || wrong.is_empty() && unknown.iter().any(|u| *u == number)
+            };
+            match numbers_where(of, ranges, blocks, at, mine) {
+                Ok(found) => changes.push((*operation, change(found))),
+                Err(messages) => wrong.extend(messages),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        changes.into_iter().for_each(|(operation, change)| into.operation(operation, change));
+        Ok(())
+    }
+
+    /// Whether it may be the name of a service that is not known yet, of its operations or its policies. Who else it may be
+    /// is told once all of them are known.
+    fn may_come(&self, name: &str) -> bool {
+        let of = name.rsplit_once('.').map_or("", |(of, _)| of);
+        let named = self.expected.contains(name) || self.expected.contains(of);
+        named || !self.expected.is_empty() && !self.serves(of) && self.near(name).is_none()
+    }
+
+    /// All that can be overridden.
+    fn known(&self) -> BTreeSet<&str> {
+        let services = self.operations.values().map(|(operation, _)| operation.service);
+        let named = self.policies.keys().chain(self.operations.keys()).map(String::as_str);
+        named.chain(services).collect()
+    }
+
+    /// What is written almost like this.
+    fn near(&self, name: &str) -> Option<&str> {
+        let near = self.known().into_iter().min_by_key(|near| strsim::osa_distance(near, name));
+        near.filter(|near| strsim::osa_distance(near, name) <= 3)
+    }
+
     fn unknown(&self, name: &str) -> String {
-        let known = || self.policies.keys().chain(self.operations.keys()).map(String::as_str);
-        let near = known().min_by_key(|known| strsim::osa_distance(known, name));
-        if let Some(near) = near.filter(|near| strsim::osa_distance(near, name) <= 3) {
-            return format!("there is no policy or operation `{name}`; did you mean `{near}`?");
+        if let Some(near) = self.near(name) {
+            return format!(
+                "there is no policy, service or operation `{name}`; did you mean `{near}`?"
+            );
         }
         if self.policies.is_empty() {
             return format!(
@@ -145,8 +227,8 @@ impl Ranges {
                  with the option `ranges = \"true\"` of the target `rust`"
             );
         }
-        let known: Vec<&str> = known().collect();
-        format!("there is no policy or operation `{name}`; there are {}", known.join(", "))
+        let known: Vec<&str> = self.known().into_iter().collect();
+        format!("there is no policy, service or operation `{name}`; there are {}", known.join(", "))
     }
 }
 
@@ -207,8 +289,19 @@ fn numbers_of(
     blocks: &DeValue<'_>,
     at: Line<'_>,
 ) -> std::result::Result<Vec<(&'static Number, u64)>, Vec<String>> {
+    numbers_where(policy, ranges, blocks, at, |_| true)
+}
+
+/// As [`numbers_of`], of some numbers alone.
+fn numbers_where(
+    policy: &str,
+    ranges: &Numbers,
+    blocks: &DeValue<'_>,
+    at: Line<'_>,
+    wanted: impl Fn(&str) -> bool,
+) -> std::result::Result<Vec<(&'static Number, u64)>, Vec<String>> {
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
-    for (name, text, place) in flat(blocks) {
+    for (name, text, place) in flat(blocks).into_iter().filter(|(name, ..)| wanted(name)) {
         match number(policy, ranges, &name, &text) {
             Ok(one) => found.push(one),
             Err(message) => wrong.push(format!("{}: {message}", Line { at: place, ..at })),
@@ -264,8 +357,8 @@ fn number(
             "policy `{policy}`: the contract leaves `{name}` out or to what follows from the calls; write it there first"
         ));
     };
-    let Some(value) = number.unit.parse(text) else {
-        return Err(format!("policy `{policy}`: `{name}` must be {}", number.unit.example()));
+    let Some(value) = number.parse(text) else {
+        return Err(format!("policy `{policy}`: `{name}` must be {}", number.example()));
     };
     let below = range.min.as_ref().filter(|end| value < end.raw).map(|end| ("least", end));
     let above = range.max.as_ref().filter(|end| value > end.raw).map(|end| ("most", end));

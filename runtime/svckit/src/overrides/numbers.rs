@@ -24,6 +24,23 @@ pub(super) struct Number {
     pub(super) set: fn(&mut PolicyConfig, u64),
 }
 
+impl Number {
+    /// Reads what a contract would say of it; nothing for what a contract could not: of these none but a queue may be 0.
+    pub(super) fn parse(&self, text: &str) -> Option<u64> {
+        self.unit.parse(text).filter(|value| *value > 0 || self.may_be_none())
+    }
+
+    /// What may be written for it.
+    pub(super) fn example(&self) -> String {
+        let tail = if self.may_be_none() { "" } else { ", and not 0" };
+        format!("{}{tail}", self.unit.example())
+    }
+
+    fn may_be_none(&self) -> bool {
+        self.name == "bulkhead.queue"
+    }
+}
+
 macro_rules! number {
     ($name:literal $unit:ident, $block:ident, $get:expr, |$b:ident, $v:ident| $set:expr) => {
         Number {
@@ -125,9 +142,9 @@ fn fixed(after: HedgeAfter) -> Option<u64> {
     }
 }
 
-/// Thousandths, rounded to ones.
+/// Thousandths, rounded to ones; a little is not nothing.
 fn whole(thousandths: u64) -> u32 {
-    count(thousandths.saturating_add(500) / 1_000)
+    count(thousandths.saturating_add(500) / 1_000).max(u32::from(thousandths > 0))
 }
 
 /// The time between two of so many thousandths a second.
@@ -176,7 +193,7 @@ impl Unit {
         }
     }
 
-    pub(super) fn example(self) -> &'static str {
+    fn example(self) -> &'static str {
         match self {
             Self::Time => "a duration such as \"900ms\" or \"2s\"",
             Self::Count => "a whole number such as 3",

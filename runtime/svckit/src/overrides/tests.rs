@@ -70,6 +70,7 @@ fn what_is_not_safe_is_refused_with_the_rules_message() {
             "`timeout.attempt` is more than `timeout.total`; change both",
         ),
         ("bulkhead.concurrent = -1", "must be a whole number such as 3"),
+        ("bulkhead.concurrent = 0", "must be a whole number such as 3, and not 0"),
     ] {
         let message = within(line);
         assert!(message.contains(wanted), "{line}: {message}");
@@ -127,12 +128,47 @@ fn one_operation_is_overridden_by_its_name_and_no_other() {
 }
 
 #[test]
+fn a_service_is_overridden_by_its_name_and_its_operations_have_the_last_word() {
+    let live = Live::changing();
+    let text = "[policy.\"t.v1.S.Plain\"]\ntimeout.attempt = \"1800ms\"\n\
+        [policy.\"t.v1.S\"]\ntimeout.attempt = \"1500ms\"\nretry.attempts = 2\nbulkhead.concurrent = 9\n\
+        [policy.\"t.v1.P\"]\ntimeout.attempt = \"900ms\"\ntimeout.total = \"4s\"\n";
+    // An operation whose ranges have no `retry.attempts` does not keep the others from theirs.
+    live.set(of_operations().judge(text).expect("safe"));
+    let (plain, safe) = (live.policy(&PLAIN), live.policy(&SAFE));
+    let attempts = [plain, safe].map(|policy| policy.timeout.attempt.as_millis());
+    assert_eq!(attempts, [1_800, 1_500]);
+    assert_eq!(plain.retry.map(|retry| retry.attempts), Some(2));
+    assert_eq!(safe.retry, POLICY.retry);
+    assert_eq!(safe.timeout.total, Duration::from_secs(4), "the policy's, too");
+    assert_eq!(safe.bulkhead, Some(BulkheadConfig { concurrent: 9, queue: 4 }));
+    for (line, expected) in [
+        (
+            "timeout.attempt = \"40ms\"",
+            "line 2: policy `t.v1.S.Plain`: `timeout.attempt = 40ms` is refused",
+        ),
+        (
+            "timeout.attempt = \"40ms\"",
+            "line 2: policy `t.v1.S.Safe`: `timeout.attempt = 40ms` is refused",
+        ),
+        ("hedge.at_most = 2", "the contract leaves `hedge.at_most` out"),
+        ("hedge.at_mos = 2", "did you mean `hedge.at_most`?"),
+    ] {
+        let refused = of_operations().judge(&format!("[policy.\"t.v1.S\"]\n{line}\n"));
+        let error = refused.err().expect("refused").to_string();
+        assert_eq!(error.matches(expected).count(), 1, "{expected}\n{error}");
+    }
+    let error = of_operations().judge("[policy.\"t.v1.SS\"]\n").err().expect("refused");
+    assert!(error.to_string().contains("did you mean `t.v1.S`?"), "{error}");
+}
+
+#[test]
 fn a_refusal_says_the_line_and_the_range() {
     let total = PLAIN.policy.timeout.total.as_millis();
     for (key, line, expected) in [
         ("t.v1.S.Plain", "retry.attempts = 9".to_owned(), "line 3: policy `t.v1.S.Plain`: `retry.attempts = 9` is refused: beyond 3, which is the most, standard".to_owned()),
         ("t.v1.S.Plain", "timeout.total = \"1ms\"".to_owned(), format!("it may be {}ms to {}ms", total / 2, total * 2)),
-        ("t.v1.S.Named", String::new(), "line 2: there is no policy or operation `t.v1.S.Named`".to_owned()),
+        ("t.v1.S.Named", String::new(), "line 2: there is no policy, service or operation `t.v1.S.Named`".to_owned()),
         ("t.v1.S.Safe", "timeout.attempt = \"3s\"".to_owned(), "it may be 50ms to 2s".to_owned()),
     ] {
         let text = format!("listen = \"x\"\n[policy.\"{key}\"]\n{line}\n");
@@ -179,7 +215,12 @@ async fn what_becomes_of_a_file_is_told_once() {
     assert_eq!((told(), now(&env)), (vec![true], 800));
     std::fs::remove_file(&path).expect("it was there");
     looked().await;
-    assert_eq!((told(), now(&env)), (vec![false], 800), "told once, however often it is looked");
+    let contracts = POLICY.timeout.attempt.as_millis();
+    assert_eq!((told(), now(&env)), (vec![true], contracts), "once, however often it is looked");
+    std::fs::create_dir(&path).expect("a folder in its place");
+    looked().await;
+    assert_eq!((told(), now(&env)), (vec![false], contracts), "once, too");
+    std::fs::remove_dir(&path).expect("it was there");
     write(&path, &attempt("700ms"));
     looked().await;
     assert_eq!((told(), now(&env)), (vec![true], 700));
@@ -230,9 +271,17 @@ async fn a_changed_file_is_taken_up_and_a_bad_one_leaves_what_was() {
     write(&path, &attempt("10000ms"));
     looked().await;
     assert_eq!(now(&env), Duration::from_millis(1_100), "refused");
-    std::fs::remove_file(&path).expect("it was there");
+    write(&path, "[polcy.\"t.v1.P\"]\n");
     looked().await;
-    assert_eq!(now(&env), Duration::from_millis(1_100), "a file that is gone says nothing");
+    assert_eq!(now(&env), Duration::from_millis(1_100), "a mistake is not a file without numbers");
+    std::fs::remove_file(&path).expect("it was there");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(now(&env), Duration::from_millis(1_100), "it may be written anew now");
+    looked().await;
+    assert_eq!(now(&env), POLICY.timeout.attempt, "it is gone for good");
+    write(&path, &attempt("1200ms"));
+    looked().await;
+    assert_eq!(now(&env), Duration::from_millis(1_200));
     write(&path, "");
     looked().await;
     assert_eq!(now(&env), POLICY.timeout.attempt);

@@ -1,10 +1,13 @@
 //! Reads the overrides at the start, and again whenever their file has changed.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use svckit_core::clock::Env;
 use svckit_core::observe::Event;
+use svckit_core::operation::Overrides;
 use tokio::task::JoinHandle;
 
 use super::Ranges;
@@ -14,7 +17,10 @@ use crate::{Error, Result};
 const LOOK: Duration = Duration::from_secs(2);
 
 /// A file whose overrides are kept in force. Dropping it ends the looking; what is in force stays so.
-pub(crate) struct Watched(Option<JoinHandle<()>>);
+pub(crate) struct Watched {
+    file: Option<Arc<Mutex<File>>>,
+    task: Option<JoinHandle<()>>,
+}
 
 struct File {
     path: PathBuf,
@@ -23,6 +29,8 @@ struct File {
     seen: Option<Seen>,
     /// What was wrong with it the last time, which is told once.
     wrong: Option<String>,
+    /// Whether it was not there the last time.
+    missing: bool,
 }
 
 /// The ranges of the services that are known by now, and how many services these are; nothing once the app is gone.
@@ -39,31 +47,44 @@ impl Watched {
     /// What is wrong with the file now: a process does not start with numbers that are not safe. Once it runs, such a
     /// file is refused with a message, and the numbers before it stay.
     pub(crate) fn start(path: Option<PathBuf>, known: Known, env: Env) -> Result<Self> {
-        let Some(path) = path else { return Ok(Self(None)) };
-        let mut file = File { path, known, env, seen: None, wrong: None };
+        let Some(path) = path else { return Ok(Self { file: None, task: None }) };
+        let clock = env.clock.clone();
+        let mut file = File { path, known, env, seen: None, wrong: None, missing: false };
         file.look()?;
-        Ok(Self(Some(tokio::spawn(file.watch()))))
+        let file = Arc::new(Mutex::new(file));
+        let looks = file.clone();
+        let task = tokio::spawn(async move {
+            while let Some(next) = clock.now().checked_add(LOOK) {
+                clock.sleep_until(next).await;
+                looked(&looks);
+            }
+        });
+        Ok(Self { file: Some(file), task: Some(task) })
     }
+
+    /// Looks at once: for numbers of a service that was not known before.
+    pub(crate) fn look(&self) {
+        if let Some(file) = &self.file {
+            looked(file);
+        }
+    }
+}
+
+fn looked(file: &Mutex<File>) {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    let looked = file.look();
+    file.tell(looked);
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        if let Some(task) = &self.0 {
+        if let Some(task) = &self.task {
             task.abort();
         }
     }
 }
 
 impl File {
-    async fn watch(mut self) {
-        let clock = self.env.clock.clone();
-        while let Some(next) = clock.now().checked_add(LOOK) {
-            clock.sleep_until(next).await;
-            let looked = self.look();
-            self.tell(looked);
-        }
-    }
-
     /// Says what came of it, once.
     fn tell(&mut self, looked: Result<bool>) {
         let taken = match looked {
@@ -89,7 +110,13 @@ impl File {
     /// Takes up what the file says, if it has changed; whether it has.
     fn look(&mut self) -> Result<bool> {
         let unread = |error: std::io::Error| Error::from(error).context(self.path.display());
-        let about = std::fs::metadata(&self.path).map_err(unread)?;
+        let about = match std::fs::metadata(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && self.was_there() => {
+                return Ok(self.is_gone());
+            }
+            about => about.map_err(unread)?,
+        };
+        self.missing = false;
         let Some((services, ranges)) = (self.known)() else { return Ok(false) };
         let seen = (about.modified().ok(), about.len(), number(&about), services);
         if self.seen == Some(seen) {
@@ -98,11 +125,26 @@ impl File {
         // One that is refused is not judged, nor spoken of, again before it changes.
         self.seen = Some(seen);
         let text = std::fs::read_to_string(&self.path).map_err(unread)?;
-        let changes = ranges?.judge(&text).map_err(|e| e.context(self.path.display()))?;
+        let judged = crate::config::well_formed(&text).and_then(|()| ranges?.judge(&text));
+        let changes = judged.map_err(|error| error.context(self.path.display()))?;
         if !changes.is_empty() || self.env.live.generation() > 0 {
             self.env.live.set(changes);
         }
         Ok(true)
+    }
+
+    fn was_there(&self) -> bool {
+        self.seen.is_some() || self.missing
+    }
+
+    /// Goes back to the contracts' numbers where the file is gone for good: it is not there for the second time, for one that
+    /// is written anew may be away for a moment.
+    fn is_gone(&mut self) -> bool {
+        if !std::mem::replace(&mut self.missing, true) || self.seen.take().is_none() {
+            return false;
+        }
+        self.env.live.set(Overrides::default());
+        true
     }
 }
 

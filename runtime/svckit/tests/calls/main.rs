@@ -10,6 +10,7 @@ mod deadlines;
 mod descriptors;
 mod edges;
 mod failures;
+mod far;
 #[macro_use]
 mod faults;
 mod http;

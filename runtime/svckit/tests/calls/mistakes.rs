@@ -8,19 +8,20 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use svckit::{App, CallOptions, Code, Error, Running};
+use svckit::{App, CallOptions, Code, Running};
 use svckit_policy::breaker::Phase;
 
+use crate::far::Far;
 use crate::faults::{Client, PLACE, PLACE_ONCE, Way, World};
-use crate::generated_shape::inventory::{self, ReserveError};
+use crate::generated_shape::inventory;
 use crate::generated_shape::orders::{self, PlaceOrderError};
-use crate::generated_shape::{OrderPlaced, ReserveRequest, StockLevelRequest};
 use crate::shop::{self, Orders, Probe, place, seen};
 
 ways! {
     a_half_open_stampede
     a_breaker_wedged_by_a_leaked_probe_permit
     retries_multiplying_across_layers
+    a_callee_that_asks_for_mercy_is_asked_again
     a_deadline_that_stops_at_the_first_hop
 }
 
@@ -84,48 +85,6 @@ async fn a_breaker_wedged_by_a_leaked_probe_permit(way: Way) {
     assert_eq!(world.client.phase(&PLACE_ONCE), Phase::Closed);
 }
 
-/// An inventory in a process of its own, that tells what it is given.
-struct Far(Arc<Probe>);
-
-impl inventory::Service for Far {
-    async fn reserve(
-        &self,
-        ctx: &mut inventory::ReserveContext,
-        req: ReserveRequest,
-    ) -> Result<(), ReserveError> {
-        self.0.calls.fetch_add(1, Ordering::SeqCst);
-        match req.sku.as_str() {
-            "FAR WAIT" => {
-                self.0.wait().await;
-                Ok(())
-            }
-            "FAR LEFT" => {
-                let left = ctx.remaining().map_or(u128::MAX, |left| left.as_millis());
-                Err(Error::out_of_range(left.to_string()).into())
-            }
-            _ => Err(Error::unavailable("restarting").into()),
-        }
-    }
-
-    async fn stock_level(
-        &self,
-        _: &mut inventory::StockLevelContext,
-        _: StockLevelRequest,
-    ) -> Result<u32, Error> {
-        Err(Error::unavailable("restarting"))
-    }
-}
-
-impl inventory::Subscriptions for Far {
-    async fn count_placed(
-        &self,
-        _: &mut inventory::CountPlacedContext,
-        _: OrderPlaced,
-    ) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 /// Orders in one process and the inventory that they call in another; what is seen of the second.
 async fn two_hops(way: Way) -> (Running, Running, Arc<Probe>) {
     let probe = Arc::new(Probe::default());
@@ -149,6 +108,29 @@ async fn retries_multiplying_across_layers(way: Way) {
         assert_eq!((error.code(), error.retried_below()), (Code::Unavailable, true), "{error:?}");
         assert_eq!(probe.calls.load(Ordering::SeqCst), 3, "by {second:?} on the second hop");
         assert_eq!(client.attempts(), [Some(Code::Unavailable)]);
+    }
+}
+
+/// What a callee says of another try is heard at every layer, whatever it was said over: not at all, or not yet.
+async fn a_callee_that_asks_for_mercy_is_asked_again(way: Way) {
+    for second in [Way::Grpc, Way::Http] {
+        let (near, far, probe) = two_hops(second).await;
+        let once = [Some(Code::Unavailable)];
+        let client = Client::new(way, near.address().unwrap());
+        let error = client.place(&PLACE, "FAR NO").await.unwrap_err();
+        assert_eq!((error.code(), error.no_retry()), (Code::Unavailable, true), "{error:?}");
+        assert!(!error.retried_below(), "{error:?}");
+        assert_eq!(client.attempts(), once, "by {second:?} on the second hop");
+        assert_eq!(probe.calls.swap(0, Ordering::SeqCst), 1, "by {second:?} on the second hop");
+
+        let client = Client::new(second, far.address().unwrap());
+        assert!(client.level("FAR NO").await.unwrap_err().no_retry());
+        assert_eq!(client.attempts(), once);
+        // Two pauses, each as long as was asked for and longer than any of the policy's own; and then it is given up.
+        let error = client.level("LATER").await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(2_500)), "{error:?}");
+        assert!((5_000..15_000).contains(&client.hand.moved().as_millis()), "{:?}", client.hand);
+        assert_eq!(client.attempts(), [Some(Code::Unavailable); 3]);
     }
 }
 

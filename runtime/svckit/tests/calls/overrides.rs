@@ -3,46 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use svckit::{App, Code, Config, Error};
+use svckit::{App, Code, Config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::far::Far;
+use crate::generated_shape::ReserveRequest;
 use crate::generated_shape::inventory::{self, ReserveError};
-use crate::generated_shape::{OrderPlaced, ReserveRequest, StockLevelRequest};
 
-/// Tells how long its caller waits.
-struct Left;
-
-impl inventory::Service for Left {
-    async fn reserve(
-        &self,
-        ctx: &mut inventory::ReserveContext,
-        _: ReserveRequest,
-    ) -> Result<(), ReserveError> {
-        let left = ctx.remaining().map_or(u128::MAX, |left| left.as_millis());
-        Err(Error::out_of_range(left.to_string()).into())
-    }
-
-    async fn stock_level(
-        &self,
-        _: &mut inventory::StockLevelContext,
-        _: StockLevelRequest,
-    ) -> Result<u32, Error> {
-        Ok(1)
-    }
-}
-
-impl inventory::Subscriptions for Left {
-    async fn count_placed(
-        &self,
-        _: &mut inventory::CountPlacedContext,
-        _: OrderPlaced,
-    ) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
+/// How long its callee is given.
 async fn left(client: &inventory::Client) -> u64 {
-    let request = ReserveRequest { sku: "MUG".to_owned(), quantity: 1 };
+    let request = ReserveRequest { sku: "FAR LEFT".to_owned(), quantity: 1 };
     match client.reserve(request).await.unwrap_err() {
         ReserveError::Other(error) if error.code() == Code::OutOfRange => {
             error.message().parse().unwrap()
@@ -82,7 +52,7 @@ async fn numbers_change_under_calls_on_both_sides_and_bad_ones_do_not() {
     write(&ours, "");
     write(&theirs, "");
     let config = |path: &Path| Config { path: Some(path.to_owned()), ..Config::default() };
-    let server = App::with(config(&theirs)).serve(inventory::server(Left));
+    let server = App::with(config(&theirs)).serve(inventory::server(Far::default()));
     let server = server.listen("127.0.0.1:0").start().await.unwrap();
     let app = App::with(config(&ours)).admin("127.0.0.1:0");
     let app = app.endpoint("sample.v1.Inventory", server.url().unwrap()).start().await.unwrap();

@@ -67,6 +67,16 @@ impl Hand {
         let _ = sleepers.wait_for(|sleepers| fresh(sleepers) >= count).await;
     }
 
+    /// Waits until somebody sleeps who will wake if it moves by that time.
+    pub async fn asleep_within(&self, time: Duration) {
+        let mut sleepers = self.0.sleepers.subscribe();
+        let soon = |sleepers: &BTreeSet<(Instant, u64)>| {
+            let (now, until) = (self.now(), self.now() + time);
+            sleepers.iter().any(|(at, _)| *at > now && *at <= until)
+        };
+        let _ = sleepers.wait_for(soon).await;
+    }
+
     fn moving(&self) -> MutexGuard<'_, ()> {
         self.0.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use svckit_messaging::ConsumerGroup;
 use tokio_util::sync::CancellationToken;
 
 use super::super::App;
-use super::Way;
+use super::{Seen, Way};
 use crate::{Config, Result};
 
 /// Nobody.
@@ -45,15 +45,7 @@ impl Observed {
     pub(crate) fn transport(
         &self,
         inner: Arc<dyn Transport>,
-        _: Way,
-        _: &str,
-    ) -> Arc<dyn Transport> {
-        inner
-    }
-
-    pub(crate) fn attempts(
-        &self,
-        inner: Arc<dyn Transport>,
+        _: Seen,
         _: Way,
         _: &str,
     ) -> Arc<dyn Transport> {

@@ -18,7 +18,7 @@ use svckit_telemetry::{
 use tokio_util::sync::CancellationToken;
 
 use super::super::{App, secured};
-use super::Way;
+use super::{Seen, Way};
 use crate::{Config, Result};
 
 /// How often it is looked how far consumers are behind.
@@ -74,27 +74,19 @@ impl Observed {
         }
     }
 
+    /// Sees what goes out over a transport.
     pub(crate) fn transport(
         &self,
         inner: Arc<dyn Transport>,
+        seen: Seen,
         way: Way,
         url: &str,
     ) -> Arc<dyn Transport> {
-        match &self.telemetry {
-            Some(telemetry) => telemetry.transport(inner, way.into(), Peer::of(url)),
-            None => inner,
-        }
-    }
-
-    pub(crate) fn attempts(
-        &self,
-        inner: Arc<dyn Transport>,
-        way: Way,
-        url: &str,
-    ) -> Arc<dyn Transport> {
-        match &self.telemetry {
-            Some(telemetry) => telemetry.attempts(inner, way.into(), Peer::of(url)),
-            None => inner,
+        let Some(telemetry) = &self.telemetry else { return inner };
+        let (system, peer) = (way.into(), Peer::of(url));
+        match seen {
+            Seen::Call => telemetry.transport(inner, system, peer),
+            Seen::Attempts => telemetry.attempts(inner, system, peer),
         }
     }
 

@@ -162,6 +162,12 @@ impl Client {
         self.stub.unary(operation, &request).await.map(|One { value }| value)
     }
 
+    /// As [`ask`](Self::ask), for another.
+    pub async fn level(&self, sku: &str) -> Result<u32, Error> {
+        let request = StockLevelRequest { sku: sku.to_owned() };
+        self.stub.unary(&GET, &request).await.map(|One { value }| value)
+    }
+
     pub async fn take(&self) -> Result<(), Error> {
         let request = ReserveRequest { sku: "MUG".to_owned(), quantity: 1 };
         self.stub.unary(&TAKE, &request).await.map(|Empty {}| ())
