@@ -1,11 +1,42 @@
 //! Who a certificate is of.
 
+use std::collections::BTreeMap;
+
 use svckit_core::call::{Principal, PrincipalKind};
-use svckit_core::error::Result;
+use svckit_core::error::{Error, Result};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::config::CertificateConfig;
 use crate::refusal;
+
+/// What certificates grant, by their names.
+pub(crate) struct Certificates(BTreeMap<String, CertificateConfig>);
+
+impl Certificates {
+    /// # Errors
+    /// `invalid_argument` for a name that is there twice.
+    pub(crate) fn new(granted: &[CertificateConfig]) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for one in granted {
+            if all.insert(one.name.clone(), one.clone()).is_some() {
+                return Err(Error::invalid_argument(format!(
+                    "the certificate `{}` is there twice; say once what it grants",
+                    one.name
+                )));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// Whose certificate it is, and what it grants.
+    pub(crate) fn verify(&self, certificate: Option<&[u8]>) -> Result<Principal> {
+        let principal = principal(certificate)?;
+        let Some(granted) = self.0.get(&principal.subject) else { return Ok(principal) };
+        let (tenant, scopes) = (granted.tenant.clone(), granted.scopes.clone());
+        Ok(Principal { tenant, scopes, ..principal })
+    }
+}
 
 /// The principal of a certificate that TLS has verified: the first URI, else the first DNS name, else the first mail
 /// address among its alternative names, else its common name. A URI comes first because it is what SPIFFE writes.

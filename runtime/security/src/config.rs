@@ -46,6 +46,11 @@ pub struct TlsConfig {
 /// sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 /// tenant = "acme"
 /// scopes = ["orders:read"]
+///
+/// [[auth."shop.ledger.v1.Ledger".certificates]]
+/// name = "spiffe://shop.example/orders"
+/// tenant = "acme"
+/// scopes = ["ledger:post"]
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +65,8 @@ pub struct AuthConfig {
     pub claims: Vec<String>,
     /// The keys that are known, for `api_key`.
     pub keys: Vec<ApiKeyConfig>,
+    /// What certificates grant, for `mtls`: any other good one names its holder, and grants nothing.
+    pub certificates: Vec<CertificateConfig>,
     /// Whether a proxy on this machine passes on calls of others: then a loopback address makes no peer.
     pub behind_proxy: bool,
 }
@@ -72,6 +79,20 @@ pub struct ApiKeyConfig {
     pub name: String,
     /// SHA-256 of the key, in hexadecimal: `printf %s "$KEY" | sha256sum`. The key should be 32 random bytes.
     pub sha256: String,
+    /// The tenant that it belongs to.
+    pub tenant: Option<String>,
+    /// What it grants.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// What a caller's certificate grants.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateConfig {
+    /// Its name, as the principal's subject has it: the first URI, else DNS name, else mail address of its subjectAltName,
+    /// else its common name.
+    pub name: String,
     /// The tenant that it belongs to.
     pub tenant: Option<String>,
     /// What it grants.

@@ -15,9 +15,10 @@ use svckit_core::operation::{Operation, Scheme, ServiceDescriptor};
 use svckit_core::tls::TlsConnect;
 
 use crate::api_key::ApiKeys;
+use crate::certificate::Certificates;
 use crate::config::AuthConfig;
 use crate::jwt::Verifier;
-use crate::{certificate, peers, refusal};
+use crate::{peers, refusal};
 
 /// What a guard is made of.
 #[derive(Clone, Default)]
@@ -49,7 +50,7 @@ enum Way {
     Anybody,
     Jwt(Box<Verifier>),
     ApiKey(ApiKeys),
-    Mtls,
+    Mtls(Certificates),
 }
 
 /// What a caller has shown. It is in no `Debug`, and gone when the call goes on.
@@ -110,10 +111,15 @@ impl Door {
                 "keys are for services whose contract says `auth api_key`; this one's does not",
             ));
         }
+        if service.auth.scheme != Scheme::Mtls && !config.certificates.is_empty() {
+            return Err(Error::invalid_argument(
+                "certificates are for services whose contract says `auth mtls`; this one's does not",
+            ));
+        }
         let way = match service.auth.scheme {
             Scheme::Deployment => Way::Deployment,
             Scheme::None => Way::Anybody,
-            Scheme::Mtls => Way::Mtls,
+            Scheme::Mtls => Way::Mtls(Certificates::new(&config.certificates)?),
             Scheme::ApiKey => Way::ApiKey(ApiKeys::new(&config.keys)?),
             Scheme::Jwt(jwt) => Way::Jwt(Box::new(Verifier::new(jwt, tenant, config, options)?)),
         };
@@ -129,7 +135,7 @@ impl Door {
             Way::Anybody => Ok(peers::peer(call, self.behind_proxy)
                 .unwrap_or_else(|| Principal::new(PrincipalKind::Anonymous, ""))),
             Way::ApiKey(keys) => keys.verify(shown.api_key.as_deref()),
-            Way::Mtls => certificate::principal(call.certificate.as_deref()),
+            Way::Mtls(granted) => granted.verify(call.certificate.as_deref()),
             Way::Jwt(_) => Err(Error::internal("a token is judged elsewhere")),
         }
     }
@@ -180,6 +186,10 @@ impl Door {
         let claim = self.tenant.unwrap_or_default();
         let what = match self.way {
             Way::ApiKey(_) => "write `tenant` beside its key in the configuration".to_owned(),
+            Way::Mtls(_) => {
+                "write `tenant` beside its name under `certificates` in the configuration"
+                    .to_owned()
+            }
             _ => format!("ask the issuer for a token with the claim `{claim}`"),
         };
         Error::permission_denied(format!(

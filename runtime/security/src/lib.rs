@@ -50,7 +50,7 @@ mod peers;
 mod refusal;
 mod tls;
 
-pub use self::config::{ApiKeyConfig, AuthConfig, CredentialsConfig, TlsConfig};
+pub use self::config::{ApiKeyConfig, AuthConfig, CertificateConfig, CredentialsConfig, TlsConfig};
 pub use self::credentials::{Credentialed, Credentials};
 pub use self::guard::{Guard, GuardOptions};
 pub use self::tls::{ClientTls, ServerTls};

@@ -36,7 +36,9 @@ pub use svckit_core::patch::Change;
 pub use svckit_core::server::{ServiceServer, hide_panics};
 pub use svckit_core::store::Range;
 pub use svckit_messaging::{GroupCounters, Lag, OutboxCounters, Status};
-pub use svckit_security::{ApiKeyConfig, AuthConfig, Credentials, CredentialsConfig, TlsConfig};
+pub use svckit_security::{
+    ApiKeyConfig, AuthConfig, CertificateConfig, Credentials, CredentialsConfig, TlsConfig,
+};
 #[cfg(feature = "sqlite")]
 pub use svckit_store_sqlite as sqlite;
 #[cfg(feature = "telemetry")]

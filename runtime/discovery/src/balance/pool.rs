@@ -17,7 +17,7 @@ use crate::Endpoint;
 pub const WARM: Duration = Duration::from_secs(10);
 /// The share that it begins with.
 const COLD: f64 = 0.1;
-/// How often two are taken by chance before a call is refused.
+/// How often two are taken by chance before each is asked.
 const DRAWS: u32 = 5;
 
 /// The endpoints of one service, each with a way to it.
@@ -183,6 +183,13 @@ impl<T: Clone> Pool<T> {
             match self.acquire(at, key, now) {
                 Ok(permit) => return Ok(self.gone_to(at, permit)),
                 Err(after) => patience = patience.into_iter().chain([after]).min(),
+            }
+        }
+        // Chance has met broken ones alone: whoever else takes it has it, before a call is refused.
+        for turn in 0..self.candidates.len() {
+            let at = self.candidates[turn];
+            if let Ok(permit) = self.acquire(at, key, now) {
+                return Ok(self.gone_to(at, permit));
             }
         }
         Err(Nobody::Broken(patience.unwrap_or_default()))

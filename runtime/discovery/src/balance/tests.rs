@@ -407,3 +407,19 @@ proptest! {
         prop_assert!(game.pool.endpoints().all(|(_, pending)| pending == 0), "all is given back");
     }
 }
+
+/// However the dice fall: one that works is found among those that do not.
+#[test]
+fn the_last_one_that_works_is_found() {
+    let none = PolicyConfig { outlier: None, ..PolicyConfig::STANDARD };
+    for seed in 0..20 {
+        let mut game = Game::new(set(10), seed);
+        game.pool.configure(KEY, Rules::of(&none), 1, game.now);
+        for at in 0..9 {
+            game.fail(&format!("e{at:03}:1"));
+        }
+        for _ in 0..50 {
+            assert_eq!(game.call(Outcome::Success).as_deref(), Ok("e009:1"));
+        }
+    }
+}

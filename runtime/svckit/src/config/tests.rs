@@ -82,12 +82,14 @@ fn what_the_readme_says_of_callers_is_read() {
     let readme = include_str!("../../../../README.md");
     let (_, chapter) = readme.split_once("## Who may call").unwrap();
     let text = chapter.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(text.lines().count(), 5);
+    assert_eq!(text.lines().count(), 8);
     let mut config = Config::default();
     config.text(text).unwrap();
     assert_eq!(config.tls.cert.as_deref(), Some(Path::new("/etc/shop/tls.crt")));
     let auth = &config.auth["shop.orders.v1.Orders"];
     assert_eq!(auth.jwks_url.as_deref(), Some("https://id.shop.example/keys"));
+    let granted = &config.auth["shop.ledger.v1.Ledger"].certificates[0];
+    assert_eq!(granted.scopes, ["ledger:post"]);
 }
 
 #[test]

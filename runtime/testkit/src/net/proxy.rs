@@ -76,6 +76,12 @@ impl Proxy {
         self.address
     }
 
+    /// What it does.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        *self.shared.fault.borrow()
+    }
+
     /// Does something else from now on.
     pub fn switch(&self, fault: Fault) {
         self.shared.fault.send_replace(fault);

@@ -26,11 +26,13 @@ mod callers;
 mod cluster;
 mod endpoints;
 mod files;
+mod knows;
 mod places;
 #[path = "../../../../runtime/discovery/tests/found/server.rs"]
 #[allow(dead_code, reason = "the other suite needs more of it")]
 mod server;
 mod servers;
+mod streams;
 mod world;
 #[path = "../../../../runtime/discovery/tests/found/zone.rs"]
 mod zone;

@@ -198,6 +198,6 @@ async fn a_cluster_that_is_nowhere_is_told() {
     if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         return;
     }
-    let error = Client::connect(&app).await.err().expect("it is nowhere").to_string();
+    let error = Client::connect(&app).await.expect_err("it is nowhere").to_string();
     assert!(error.contains("[kubernetes] api = "), "{error}");
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use svckit::{App, Config, Env, Error, Result, Running, Streaming};
 use svckit_core::observe::{Event, Observer};
 use svckit_testkit::net::Hand;
@@ -27,12 +28,14 @@ pub struct Probe {
     pub started: Semaphore,
     /// A permit lets one go on.
     pub go: Semaphore,
+    /// A permit for each handler of a stream that is over, however it ended.
+    pub dropped: Semaphore,
 }
 
 impl Default for Probe {
     fn default() -> Self {
         let none = || Semaphore::new(0);
-        Self { name: 0, calls: AtomicU64::new(0), started: none(), go: none() }
+        Self { name: 0, calls: AtomicU64::new(0), started: none(), go: none(), dropped: none() }
     }
 }
 
@@ -42,8 +45,21 @@ impl Probe {
         self.calls.swap(0, Ordering::SeqCst)
     }
 
+    pub async fn dropped(&self) {
+        self.dropped.acquire().await.unwrap().forget();
+    }
+
     pub async fn started(&self, count: u32) {
         self.started.acquire_many(count).await.unwrap().forget();
+    }
+}
+
+/// What a handler holds as long as it runs.
+struct Held(Arc<Probe>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dropped.add_permits(1);
     }
 }
 
@@ -80,13 +96,36 @@ impl tuned::Service for Callee {
         self.does(&r.id, ctx.remaining()).await
     }
 
+    /// Says one number and no more, if it is to hang; what then is left of it tells when it is dropped.
     async fn watch(&self, _: &mut WatchContext, r: WatchRequest) -> Result<Streaming<u64>> {
         self.does(&r.id, None).await?;
-        Ok(Streaming::from_values(0..3))
+        if r.id != "HANG" {
+            return Ok(Streaming::from_values(0..3));
+        }
+        let held = Held(self.0.clone());
+        let hangs = futures_util::stream::once(async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        Ok(Streaming::from_stream(futures_util::stream::iter([0]).chain(hangs)))
     }
 
-    async fn load(&self, _: &mut LoadContext, numbers: Streaming<u64>) -> Result<u64> {
-        Ok(numbers.collect().await?.into_iter().sum())
+    async fn load(&self, _: &mut LoadContext, mut numbers: Streaming<u64>) -> Result<u64> {
+        let (_held, mut sum) = (Held(self.0.clone()), 0);
+        while let Some(number) = numbers.message().await? {
+            self.0.started.add_permits(1);
+            sum += number;
+        }
+        Ok(sum)
+    }
+
+    async fn talk(&self, _: &mut TalkContext, numbers: Streaming<u64>) -> Result<Streaming<u64>> {
+        let held = Held(self.0.clone());
+        let answers = numbers.map(move |number| {
+            let _held = &held;
+            number.map(|number| number + 1)
+        });
+        Ok(Streaming::from_results(answers))
     }
 }
 
