@@ -171,8 +171,14 @@ impl Policy {
                 budget.call(now);
             }
         }
+        let first = hedge(&state.config, call).is_none().then(|| state.gate(call.deadline, now));
+        if let (Some(Err(stop)), false) = (&first, state.config.retry.is_some() && call.replayable)
+        {
+            // Most of what is refused is refused for good, and has to cost less than what is served.
+            drop(state);
+            return Err(self.stopped(call.operation, *stop));
+        }
         let config = state.config;
-        let first = hedge(&config, call).is_none().then(|| state.gate(call.deadline, now));
         drop(state);
         Ok((config, first.map(|gate| Entry::new(self, gate, now))))
     }

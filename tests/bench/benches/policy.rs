@@ -44,6 +44,13 @@ const ALL: PolicyConfig = PolicyConfig {
     ..PolicyConfig::STANDARD
 };
 
+/// Once open, for longer than it takes to measure it.
+const OPEN: BreakerConfig = BreakerConfig {
+    open_min: Duration::from_secs(3_600),
+    open_max: Duration::from_secs(3_600),
+    ..BreakerConfig::STANDARD
+};
+
 #[derive(Clone, Debug)]
 struct Broken;
 
@@ -164,7 +171,7 @@ async fn ready_callee(turns: &Turns) {
 }
 
 async fn open_breaker(turns: &Turns) {
-    let config = PolicyConfig { retry: None, ..PolicyConfig::STANDARD };
+    let config = PolicyConfig { retry: None, breaker: Some(OPEN), ..PolicyConfig::STANDARD };
     let policy = Policy::new(config, Env::default());
     let other = breaker().layer(service_fn(broken));
     for _ in 0..200 {
@@ -195,7 +202,7 @@ impl Alone {
     fn new() -> Self {
         let env = Env::default();
         let lease = PolicyConfig::STANDARD.timeout.attempt;
-        let breaker = Breaker::new(BreakerConfig::STANDARD, lease, env.clock.now());
+        let breaker = Breaker::new(OPEN, lease, env.clock.now());
         Self { breaker: Mutex::new(breaker), env }
     }
 

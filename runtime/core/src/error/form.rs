@@ -27,8 +27,10 @@ pub(super) struct After(u64);
 impl After {
     pub(super) const NONE: Self = Self(u64::MAX);
 
+    #[inline]
     pub(super) fn of(time: Duration) -> Self {
-        Self(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX - 1))
+        let nanos = time.as_secs().saturating_mul(1_000_000_000);
+        Self(nanos.saturating_add(time.subsec_nanos().into()).min(u64::MAX - 1))
     }
 
     pub(super) fn get(self) -> Option<Duration> {

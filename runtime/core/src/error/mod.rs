@@ -100,11 +100,13 @@ impl Error {
 
     /// As [`new`](Self::new), of a message that is always the same: nothing is allocated, which counts where refusing has
     /// to cost less than serving.
+    #[inline]
     #[must_use]
     pub const fn fixed(code: Code, message: &'static str) -> Self {
         Self::of(code, Form::Fixed(message))
     }
 
+    #[inline]
     const fn of(code: Code, form: Form) -> Self {
         let marks =
             Marks { code, refused: None, retried_below: false, no_retry: false, unreached: false };
@@ -208,6 +210,7 @@ impl Error {
     }
 
     /// Marks that a safeguard of this process refused the call.
+    #[inline]
     #[must_use]
     pub fn with_refused(mut self, by: Refused) -> Self {
         self.marks.refused = Some(by);
@@ -215,6 +218,7 @@ impl Error {
     }
 
     /// Adds the time after which another try makes sense.
+    #[inline]
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
         self.after = After::of(after);
@@ -260,6 +264,7 @@ impl Error {
     }
 
     /// Marks that the callee never saw the call. For transports, which alone can know.
+    #[inline]
     #[must_use]
     pub fn with_unreached(mut self) -> Self {
         self.marks.unreached = true;

@@ -94,16 +94,8 @@ impl Policy {
         entry: Entry<'a>,
     ) -> Result<(Passing<'a>, Option<bulkhead::Permit>, Instant)> {
         let now = entry.at;
-        let (passing, bulkhead) = entry.passed.map_err(|stop| match stop {
-            Stop::Late => {
-                self.rejected(call.operation, Gate::Deadline);
-                late(call.operation).with_unreached()
-            }
-            Stop::Open(after) => {
-                self.rejected(call.operation, Gate::Breaker);
-                broken(after)
-            }
-        })?;
+        let (passing, bulkhead) =
+            entry.passed.map_err(|stop| self.stopped(call.operation, stop))?;
         if passing.permit.is_some_and(|permit| permit.is_first_probe()) {
             self.tell_breaker(call.operation, BreakerState::HalfOpen);
         }
@@ -119,6 +111,20 @@ impl Policy {
             crowded(call.operation, full, config.timeout.attempt)
         })?;
         Ok((passing, Some(place), self.env.clock.now()))
+    }
+
+    /// Tells that an attempt does not go out, and why.
+    pub(super) fn stopped(&self, operation: &'static Operation, stop: Stop) -> Error {
+        match stop {
+            Stop::Late => {
+                self.rejected(operation, Gate::Deadline);
+                late(operation).with_unreached()
+            }
+            Stop::Open(after) => {
+                self.rejected(operation, Gate::Breaker);
+                broken(after)
+            }
+        }
     }
 
     async fn in_time<T>(
