@@ -137,6 +137,17 @@ fn a_peak_counts_at_once_and_is_forgotten_slowly() {
     assert!((4e6..6e6).contains(&later), "three times the decay leaves a twentieth: {later}");
 }
 
+/// An endpoint that fails at once would look like the quickest of all, and draw all calls to it.
+#[test]
+fn who_fails_quickly_is_not_taken_for_quick() {
+    let mut game = Game::new(set(2), 3);
+    game.counts(100, |_| MS);
+    while game.call(Outcome::Failure).unwrap() != "e000:1" {}
+    game.counts(1, |_| MS);
+    let counts = game.counts(200, |_| MS * 50);
+    assert!(counts["e001:1"] > 150, "{counts:?}");
+}
+
 /// Who gave up knows how long it took at least: that makes an endpoint no faster than it was thought to be.
 #[test]
 fn what_was_given_up_counts_for_as_long_as_it_was_waited_for() {
