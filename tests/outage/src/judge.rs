@@ -177,6 +177,8 @@ impl Report<'_> {
         if lane.at != act.hurt {
             return well(before).and(well(during)).and(well(after));
         }
+        // What the harm finds under way, in the time that it may take, is hurt too.
+        let before = &Phase { to: before.to.saturating_sub(slo.p99), ..*before };
         let hurt = if Line::of(samples, during.from, during.to).keeps(slo) {
             Judged::Broken(vec![format!("{title} was to be hurt, and was not")])
         } else {

@@ -142,6 +142,17 @@ fn and_what_is_wrong_before_and_after_the_harm() {
 }
 
 #[test]
+fn what_the_harm_finds_under_way_is_hurt_too() {
+    for (from, kept) in [(271, true), (269, false)] {
+        let ill = samples(|n| (5, (from..600).contains(&n).then_some(Code::Unavailable)));
+        let said = judged(Seen { hurt: ill, other: well(), busy: vec![] });
+        assert_eq!(said.judged == Judged::Kept, kept, "{:?}", said.judged);
+    }
+    // Of another service nothing is.
+    assert!(matches!(beside(slow(280, 20)).judged, Judged::Broken(_)));
+}
+
+#[test]
 fn a_busy_machine_takes_nothing_from_what_was_kept() {
     let busy = (0..18).collect();
     assert_eq!(judged(Seen { hurt: killed(), other: well(), busy }).judged, Judged::Kept);
