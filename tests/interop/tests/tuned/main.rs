@@ -1,6 +1,6 @@
 //! Numbers of policies that a deployment overrides while calls run: `contracts/tuned.svc`, whose generated code knows within
 //! which limits each may be, called over real sockets by gRPC and by HTTP; and places that a configuration names and that come
-//! and go. Time is in the test's hand.
+//! and go. Time is in the test's hand, but for `mixed`.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 /// Runs a test over each way.
@@ -27,6 +27,7 @@ mod cluster;
 mod endpoints;
 mod files;
 mod knows;
+mod mixed;
 mod places;
 #[path = "../../../../runtime/discovery/tests/found/server.rs"]
 #[allow(dead_code, reason = "the other suite needs more of it")]

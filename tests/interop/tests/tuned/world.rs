@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Probe {
     /// Which one it is, where there are several.
     pub name: u64,
     pub calls: AtomicU64,
+    /// Whether it takes longer than anybody waits for, by the system's clock.
+    pub slow: AtomicBool,
     /// A permit for each call that waits.
     pub started: Semaphore,
     /// A permit lets one go on.
@@ -35,7 +37,8 @@ pub struct Probe {
 impl Default for Probe {
     fn default() -> Self {
         let none = || Semaphore::new(0);
-        Self { name: 0, calls: AtomicU64::new(0), started: none(), go: none(), dropped: none() }
+        let (calls, slow) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { name: 0, calls, slow, started: none(), go: none(), dropped: none() }
     }
 }
 
@@ -89,6 +92,13 @@ impl tuned::Service for Callee {
     }
 
     async fn race(&self, ctx: &mut RaceContext, r: RaceRequest) -> Result<u64> {
+        self.does(&r.id, ctx.remaining()).await
+    }
+
+    async fn quick(&self, ctx: &mut QuickContext, r: QuickRequest) -> Result<u64> {
+        if self.0.slow.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
         self.does(&r.id, ctx.remaining()).await
     }
 
