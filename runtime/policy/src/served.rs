@@ -126,7 +126,11 @@ impl Accept for Served {
         operation: &'static Operation,
         call: IncomingCall,
     ) -> BoxFuture<'static, Result<Answer>> {
-        let Some(door) = self.door(operation) else { return self.inner.accept(operation, call) };
+        // Who comes too late hears so from the handlers' host, and takes no share of anything.
+        let late = call.deadline.is_some_and(|at| at <= self.env.clock.now());
+        let Some(door) = self.door(operation).filter(|_| !late) else {
+            return self.inner.accept(operation, call);
+        };
         let (inner, env) = (self.inner.clone(), self.env.clone());
         async move {
             let who = operation.policy.limit.and_then(|limit| share(limit.per, &call));

@@ -83,6 +83,23 @@ async fn what_has_no_limits_is_let_in_and_what_is_served_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_too_late_takes_no_share() {
+    static ALL: Operation =
+        Operation::query("t.v1.T", "All", "/t.v1.T/All").policy(limited(LimitPer::All));
+    let served = served();
+    for _ in 0..3 {
+        let late = IncomingCall { deadline: Some(Instant::now().into_std()), ..call() };
+        // It is the host within that says so.
+        assert!(served.accept(&ALL, late).await.is_ok());
+    }
+    let in_time = Instant::now().into_std() + Duration::from_secs(9);
+    let in_time = || IncomingCall { deadline: Some(in_time), ..call() };
+    assert!(served.accept(&ALL, in_time()).await.is_ok());
+    let refused = served.accept(&ALL, in_time()).await.map(drop).unwrap_err();
+    assert_eq!(refused.refused(), Some(Refused::Limit));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limit_is_for_all_for_each_caller_or_for_each_tenant() {
     static ALL: Operation =
         Operation::query("t.v1.T", "All", "/t.v1.T/All").policy(limited(LimitPer::All));

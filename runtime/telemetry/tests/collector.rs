@@ -2,37 +2,23 @@
 #![cfg(feature = "otlp")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use svckit_core::call::{Accept, Answer, Body, IncomingCall};
+use svckit_core::call::{Body, IncomingCall};
 use svckit_core::clock::Env;
-use svckit_core::error::Result;
-use svckit_core::operation::{Operation, ServiceDescriptor};
 use svckit_telemetry::{Otlp, Sampling, System, Telemetry, TelemetryConfig};
 use tokio::net::TcpListener;
 
-static GET: Operation = Operation::query("a.v1.A", "Get", "/a.v1.AService/Get");
+use self::support::{Answers, GET};
 
 /// More calls than spans may wait to be sent.
 const CALLS: usize = 10_000;
 /// Longer than the two last flushes may take, which are bounded, and shorter than a test's patience.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Answers;
-
-impl Accept for Answers {
-    fn services(&self) -> Vec<&'static ServiceDescriptor> {
-        Vec::new()
-    }
-
-    fn accept(&self, _: &'static Operation, _: IncomingCall) -> BoxFuture<'static, Result<Answer>> {
-        async { Ok(Answer::one(Bytes::new())) }.boxed()
-    }
-}
 
 /// Makes more calls than can wait to be sent, and ends.
 async fn goes_on(otlp: Otlp, collector: &str) {

@@ -2,38 +2,26 @@
 #![cfg(feature = "otlp")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use svckit_collector::{Collector, SERVER};
-use svckit_core::call::{Accept, Answer, Body, IncomingCall};
+use svckit_core::call::{Body, IncomingCall};
 use svckit_core::clock::Env;
 use svckit_core::error::Result;
-use svckit_core::operation::{Operation, ServiceDescriptor};
 use svckit_core::tls::TlsConnect;
 use svckit_security::{ClientTls, ServerTls, TlsConfig};
 use svckit_telemetry::{Otlp, System, Telemetry, TelemetryConfig, Trust};
 
-static GET: Operation = Operation::query("a.v1.A", "Get", "/a.v1.AService/Get");
+use self::support::{Answers, GET};
+
 const METRIC: &str = "rpc.server.call.duration";
-
-struct Answers;
-
-impl Accept for Answers {
-    fn services(&self) -> Vec<&'static ServiceDescriptor> {
-        Vec::new()
-    }
-
-    fn accept(&self, _: &'static Operation, _: IncomingCall) -> BoxFuture<'static, Result<Answer>> {
-        async { Ok(Answer::one(Bytes::new())) }.boxed()
-    }
-}
 
 /// By the files of a configuration, as an app does it.
 fn tls(trust: &Trust) -> Result<Arc<dyn TlsConnect>> {

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "otlp", unix))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,30 +11,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use svckit_core::call::{Accept, Answer, Body, IncomingCall};
+use svckit_core::call::{Body, IncomingCall};
 use svckit_core::clock::Env;
-use svckit_core::error::Result;
-use svckit_core::operation::{Operation, ServiceDescriptor};
 use svckit_telemetry::{Otlp, System, Telemetry, TelemetryConfig};
 use svckit_tests::peers::{go, not_run};
 
-static GET: Operation = Operation::query("a.v1.A", "Get", "/a.v1.AService/Get");
-
-struct Answers;
-
-impl Accept for Answers {
-    fn services(&self) -> Vec<&'static ServiceDescriptor> {
-        Vec::new()
-    }
-
-    fn accept(&self, _: &'static Operation, _: IncomingCall) -> BoxFuture<'static, Result<Answer>> {
-        async { Ok(Answer::one(Bytes::new())) }.boxed()
-    }
-}
+use self::support::{Answers, GET};
 
 /// The collector's process.
 struct Collector(Child);
