@@ -15,6 +15,7 @@ super::scenarios! { "replay":
     "each replay has its number" => numbers,
     "only what the group wants comes, and only to it" => wanted,
     "what lies dead comes too, and its letter stays" => dead_too,
+    "what was published before the group was there comes by a replay alone" => before_it,
     "what the log forgot does not come" => forgotten,
     "of a group that is not there: not found" => unknown,
 }
@@ -43,6 +44,18 @@ async fn from_time(subject: Subject) {
     }
     assert_eq!(order, [3, 5, 4]);
     assert_eq!(door.replay(ReplayFrom::Time(at(21)), 30).await, 0);
+}
+
+async fn before_it(subject: Subject) {
+    let door = subject.door();
+    door.publish(messages(1, 2, "k"), 0).await;
+    door.declare(G, &[PLACED], true).await;
+    door.publish(messages(3, 3, "k"), 1).await;
+    let out = door.fetch(10, 1).await;
+    assert_eq!(ids(&out), [3]);
+    door.ack(&out, 1).await;
+    assert_eq!(door.replay(ReplayFrom::Time(at(0)), 1).await, 3);
+    assert_eq!(ids(&door.fetch(1, 1).await), [1]);
 }
 
 async fn from_position(subject: Subject) {
