@@ -292,29 +292,3 @@ async fn an_issuer_says_itself_where_its_keys_are() {
         assert!(!error.message().contains("evil"), "{error}");
     }
 }
-
-/// Prints how long it takes to judge a token anew and to know it again; nothing is asserted of time.
-#[tokio::test]
-#[ignore = "measures"]
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-async fn how_long_a_token_takes() {
-    let (guard, signers) = site().await;
-    for (id, algorithm, key) in &signers {
-        let mut tokens = Vec::new();
-        for number in 0..200 {
-            let mut claims = claims(ISSUER);
-            claims["jti"] = json!(number);
-            tokens.push(signed(*algorithm, id, key, &claims));
-        }
-        judged(&guard, &tokens[0]).await.unwrap();
-        let mut took = [0, 0];
-        for round in &mut took {
-            let start = std::time::Instant::now();
-            for token in &tokens {
-                judged(&guard, token).await.unwrap();
-            }
-            *round = start.elapsed().as_nanos() / 200;
-        }
-        println!("{algorithm:?}: {} ns anew, {} ns again", took[0], took[1]);
-    }
-}
